@@ -1,0 +1,1 @@
+"""Where the networks come from: data packs, architectures, training, evaluation, export."""

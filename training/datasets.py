@@ -1,0 +1,147 @@
+"""The data packs as arrays, with the splits as published and twins kept out of training.
+
+A pack is one `.npz` without pickled objects; its own README names its source and terms. FER2013
+(Goodfellow et al. 2013) holds pictures that stand in a test split and in the training split as
+well, some re-cut or re-lit; those leave the *training* split here, never a test split.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from tqdm import tqdm
+
+from utils.labels import EMOTIONS
+
+FER_TRAIN, FER_PUBLIC, FER_PRIVATE = 0, 1, 2
+# FER2013's own class order, said in our words: its class_id -> our expression.
+FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+_VALIDATION_SHARE = 10
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Pictures with targets: `images` uint8 (n, s, s) gray or (n, s, s, 3) RGB, `targets` (n, c)."""
+
+    images: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Fer:
+    """FER2013 with the FER+ crowd votes; one row a picture, in the pack's order."""
+
+    images: NDArray[np.uint8]  # (n, 48, 48) gray
+    label: NDArray[np.int64]  # FER2013's own class, 0..6
+    usage: NDArray[np.int64]
+    votes: NDArray[np.float32]  # (n, 10): the eight expressions, unknown, not a face
+    valid: NDArray[np.bool_]
+    has_test_twin: NDArray[np.bool_]
+
+    def crowd(self) -> NDArray[np.float32]:
+        """The votes as a distribution over the eight expressions, (n, 8).
+
+        A single vote counts as an outlier and is dropped, as in FER+ (arXiv 1608.01041, and its
+        published script); a row without any other vote keeps what it has.
+        """
+        votes = self.votes[:, : len(EMOTIONS)].copy()
+        kept = np.where(votes > 1, votes, 0)
+        empty = kept.sum(1) == 0
+        kept[empty] = votes[empty]
+        total = kept.sum(1, keepdims=True)
+        return np.asarray(kept / np.maximum(total, 1), np.float32)
+
+    def usable(self) -> NDArray[np.bool_]:
+        """Pictures that show a face with an expression most voters could name."""
+        lead = self.votes.argmax(1) < len(EMOTIONS)
+        return np.asarray(self.valid & lead & (self.votes[:, : len(EMOTIONS)].sum(1) > 0))
+
+
+def load_fer(data: Path) -> Fer:
+    """Read `fer2013.npz`; 36 k JPEGs decode in a few seconds."""
+    pack = np.load(data / "fer2013.npz")
+    header, body = pack["jpg_header"].tobytes(), pack["jpg_body"].tobytes()
+    offset = pack["offset"]
+    images = np.empty((len(offset) - 1, 48, 48), np.uint8)
+    for i in tqdm(range(len(images)), desc="FER2013", unit="picture", leave=False):
+        images[i] = np.asarray(Image.open(io.BytesIO(header + body[offset[i] : offset[i + 1]])))
+    usage = pack["usage"].astype(np.int64)
+    tests = usage != FER_TRAIN
+    twin = np.isin(pack["near_group"], pack["near_group"][tests])
+    twin |= np.isin(pack["dup_of"], pack["dup_of"][tests])
+    return Fer(
+        images=images,
+        label=pack["label"].astype(np.int64),
+        usage=usage,
+        votes=pack["votes"].astype(np.float32),
+        valid=pack["valid"] == 1,
+        has_test_twin=twin & (usage == FER_TRAIN),
+    )
+
+
+def emotion_split(fer: Fer, usage: int) -> Faces:
+    """Usable pictures of one FER2013 split with the crowd's distribution as target."""
+    rows = (fer.usage == usage) & fer.usable()
+    if usage == FER_TRAIN:
+        rows &= ~fer.has_test_twin
+    return Faces(fer.images[rows], fer.crowd()[rows])
+
+
+@dataclass(frozen=True)
+class FairFace:
+    """FairFace faces (Karkkainen & Joo 2021), RGB uint8 (n, s, s, 3), with their groups."""
+
+    images: NDArray[np.uint8]
+    gender: NDArray[np.int64]  # 0 woman, 1 man, as in utils.labels.GENDERS
+    race: NDArray[np.int64]
+    race_names: tuple[str, ...]
+    file_id: NDArray[np.int64]
+
+
+def load_fairface(data: Path, pack_name: str, size_px: int) -> FairFace:
+    """Read `fairface_64.npz` (training) or `fairface_val_112.npz` (measuring only)."""
+    pack = np.load(data / pack_name)
+    body, offset = pack["webp"].tobytes(), pack["offset"]
+    images = np.empty((len(offset) - 1, size_px, size_px, 3), np.uint8)
+    for i in tqdm(range(len(images)), desc=pack_name, unit="picture", leave=False):
+        images[i] = np.asarray(Image.open(io.BytesIO(body[offset[i] : offset[i + 1]])))
+    return FairFace(
+        images=images,
+        gender=pack["gender"].astype(np.int64),
+        race=pack["race"].astype(np.int64),
+        race_names=tuple(str(name) for name in pack["race_names"]),
+        file_id=pack["file_id"].astype(np.int64),
+    )
+
+
+def gender_split(fairface: FairFace, *, validation: bool) -> Faces:
+    """Nine tenths of FairFace's training files, or the tenth on which decisions are made.
+
+    The tenth is chosen by a hash of the file's number, so that it stays the same for ever.
+    """
+    held_out = np.array([_bucket(int(number)) == 0 for number in fairface.file_id])
+    rows = held_out if validation else ~held_out
+    targets = np.eye(2, dtype=np.float32)[fairface.gender[rows]]
+    return Faces(fairface.images[rows], targets)
+
+
+def _bucket(number: int) -> int:
+    return hashlib.sha256(str(number).encode()).digest()[0] % _VALIDATION_SHARE
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file in hexadecimal, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for piece in iter(lambda: file.read(1 << 20), b""):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,35 @@
+"""Train the emotion network on FER2013's pictures with the FER+ crowd's votes.
+
+Decisions are made on PublicTest; PrivateTest is left to `training.evaluate`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.datasets import FER_PUBLIC, FER_TRAIN, Faces, emotion_split, load_fer
+from training.fit import TrainConfig, command
+from utils.preprocessor import CropSpec
+
+CONFIG = TrainConfig(
+    name="emotion",
+    crop=CropSpec(size_px=48, color="gray", margin=0.0),
+    epochs=32,
+    balance=0.25,
+)
+
+
+def load(data: Path) -> tuple[Faces, Faces]:
+    """Training and validation pictures, with the counts of what was left out printed."""
+    fer = load_fer(data)
+    training = emotion_split(fer, FER_TRAIN)
+    twins = int(fer.has_test_twin.sum())
+    print(
+        f"left out of training: {twins} twins of test pictures, {int((~fer.usable()).sum())} "
+        "pictures without a face or a nameable expression (all splits)"
+    )
+    return training, emotion_split(fer, FER_PUBLIC)
+
+
+if __name__ == "__main__":
+    command(__doc__, CONFIG, load)

@@ -1,0 +1,1 @@
+"""The face-analysis library, and the contracts that two or more processes share."""

@@ -1,0 +1,105 @@
+"""What an analysis says: one `Face` a person, one `Analysis` a picture; frozen, checked at birth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from utils.labels import EMOTIONS, GENDERS
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One network's view of one face: probabilities in the order of `labels`, summing to 1.
+
+    `sure` is the network's own threshold (manifest) applied to its best probability.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    sure: bool
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.probabilities) or abs(sum(self.probabilities) - 1) > 1e-3:
+            raise ValueError(f"not a distribution over {self.labels}: {self.probabilities}")
+
+    @property
+    def class_id(self) -> int:
+        """Index of the most probable label."""
+        return self.probabilities.index(max(self.probabilities))
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return self.labels[self.class_id]
+
+    @property
+    def probability(self) -> float:
+        """Probability of the most probable label, 0..1."""
+        return self.probabilities[self.class_id]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of the public API."""
+        every = zip(self.labels, self.probabilities, strict=True)
+        return {
+            "label": self.label,
+            "probability": round(self.probability, 4),
+            "sure": self.sure,
+            "probabilities": {label: round(value, 4) for label, value in every},
+        }
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face: `box_xyxy` in pixels of the turned picture, detection confidence 0..1, opinions.
+
+    `gender` is None where the operator switched it off.
+    """
+
+    box_xyxy: Box
+    confidence: float
+    emotion: Opinion
+    gender: Opinion | None = None
+
+    def __post_init__(self) -> None:
+        x0, y0, x1, y1 = self.box_xyxy
+        if not (0 <= x0 < x1 and 0 <= y0 < y1 and 0 <= self.confidence <= 1):
+            raise ValueError(f"not a face: box {self.box_xyxy}, confidence {self.confidence}")
+        if self.emotion.labels != EMOTIONS:
+            raise ValueError("an emotion opinion has the labels of utils.labels.EMOTIONS")
+        if self.gender is not None and self.gender.labels != GENDERS:
+            raise ValueError("a gender opinion has the labels of utils.labels.GENDERS")
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of the public API; without gender the key is absent."""
+        shape: dict[str, Any] = {
+            "box_xyxy": list(self.box_xyxy),
+            "confidence": round(self.confidence, 4),
+            "emotion": self.emotion.as_json(),
+        }
+        if self.gender is not None:
+            shape["gender"] = self.gender.as_json()
+        return shape
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All faces of one picture, largest first; `size_wh` after EXIF turning; `ms` per stage."""
+
+    size_wh: tuple[int, int]
+    faces: tuple[Face, ...]
+    model_name: str
+    model_version: str
+    ms: Mapping[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of the public API."""
+        return {
+            "model": {"name": self.model_name, "version": self.model_version},
+            "size_wh": list(self.size_wh),
+            "ms": {stage: round(value, 2) for stage, value in self.ms.items()},
+            "faces": [face.as_json() for face in self.faces],
+        }

@@ -1,0 +1,91 @@
+"""A job: what the bot queues and what it asks a service to do; and the signature between them.
+
+A job never holds bytes, a token or a getFile URL (which contains the token): it may lie in a
+queue's file for as long as it waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, get_args
+
+from utils.errors import BadRequest
+from utils.settings import Secret
+
+SIGNATURE_HEADER = "X-Semblance-Signature"
+REQUEST_ID_HEADER = "X-Request-ID"
+
+Kind = Literal["file_id", "url"]
+_KINDS = get_args(Kind)
+_MAX_SOURCE_CHARACTERS = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One picture to annotate for one message.
+
+    `source` is the file_id or the URL, told apart by `kind`. `update_id` and `index` (the place
+    of the picture within its update) name a job for ever: the same update seen twice makes no
+    second job. `enqueued_at` is seconds since the epoch. `reply_to` is the message with the
+    picture, `status_message_id` the bot's own message that the answer will replace.
+    """
+
+    update_id: int
+    index: int
+    user_id: int
+    chat_id: int
+    reply_to: int
+    kind: Kind
+    source: str
+    enqueued_at: float
+    message_thread_id: int | None = None
+    status_message_id: int | None = None
+    language: str = "en"
+    options: dict[str, Any] = field(default_factory=dict)
+    attempt: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise BadRequest(f"a job of unknown kind {self.kind!r}")
+        if not 0 < len(self.source) <= _MAX_SOURCE_CHARACTERS:
+            raise BadRequest(f"a job with a source of {len(self.source)} characters")
+
+    @property
+    def id(self) -> str:
+        """Unique and stable: `<update_id>-<index>`; also the request_id of its requests."""
+        return f"{self.update_id}-{self.index}"
+
+    def with_(self, **changes: Any) -> Job:
+        """A copy with other values."""
+        return replace(self, **changes)
+
+    def encode(self) -> bytes:
+        """The job as JSON in UTF-8, the same bytes for the same job."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Job:
+        """A job from `encode`'s bytes; unknown fields are ignored. Raises `BadRequest`."""
+        try:
+            shape = json.loads(data)
+            known = {spec.name: spec for spec in fields(cls)}
+            job = cls(**{name: value for name, value in shape.items() if name in known})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BadRequest(f"not a job: {error.__class__.__name__}") from None
+        whole = (job.update_id, job.index, job.user_id, job.chat_id, job.reply_to, job.attempt)
+        if not all(type(value) is int for value in whole) or not isinstance(job.source, str):
+            raise BadRequest("a job with fields of the wrong type")
+        return job
+
+
+def sign(body: bytes, secret: Secret) -> str:
+    """The hexadecimal HMAC-SHA256 of a request's body."""
+    return hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()
+
+
+def is_signed(body: bytes, signature: str, secret: Secret) -> bool:
+    """Whether `signature` belongs to `body`; compared in constant time."""
+    return hmac.compare_digest(sign(body, secret).encode(), signature.encode("utf-8", "replace"))

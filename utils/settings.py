@@ -1,0 +1,189 @@
+"""Every setting: read once from the environment (or a `.env` file, which it beats), typed, checked.
+
+A wrong value raises `SettingsError` with one sentence that names the setting and what would do.
+docs/configuration.md describes each one; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from utils.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """A string that does not show itself in logs, reprs or JSON; `reveal()` gives the plain one."""
+
+    _value: str
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def reveal(self) -> str:
+        """The plain value, for the one call that needs it."""
+        return self._value
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", value) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _seconds(value: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d+)?", value) or float(value) <= 0:
+        raise ValueError("a number of seconds above 0")
+    return float(value)
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in words:
+            raise ValueError("one of: " + ", ".join(words))
+        return value
+
+    return parse
+
+
+def _switch(value: str) -> bool:
+    return _choice("on", "off")(value) == "on"
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a URL that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+def _queue_url(value: str) -> str:
+    if not re.match(r"sqlite:///[^/?]|sqlite:////[^/?]|rediss?://.", value):
+        raise ValueError("sqlite:///PATH or redis://HOST:PORT/DB")
+    return value
+
+
+def _token(value: str) -> Secret:
+    if not re.fullmatch(r"\d+:[A-Za-z0-9_-]{20,}", value):
+        raise ValueError("the token that @BotFather gave you, like 123456:ABC...")
+    return Secret(value)
+
+
+def _secret(value: str) -> Secret:
+    if len(value) < 16:
+        raise ValueError("at least 16 characters, for example from: openssl rand -hex 32")
+    return Secret(value)
+
+
+def _ids(value: str) -> frozenset[int]:
+    words = _words(value)
+    if not all(word.isdecimal() for word in words):
+        raise ValueError("Telegram user ids (numbers), separated by commas")
+    return frozenset(int(word) for word in words)
+
+
+def _words(value: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def _keys(value: str) -> tuple[Secret, ...]:
+    return tuple(_secret(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _setting(name: str, default: str | None, parse: Callable[[str], Any] = _text) -> Any:
+    """One field: its environment variable, its default as one would write it, its parser."""
+    return field(default=None, metadata={"name": name, "default": default, "parse": parse})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the operator decided; build it with `Settings.load()`."""
+
+    telegram_token: Secret | None = _setting("TELEGRAM_TOKEN", None, _token)
+    telegram_token_file: str | None = _setting("TELEGRAM_TOKEN_FILE", None)
+    telegram_api_url: str = _setting("TELEGRAM_API_URL", "https://api.telegram.org", _http_url)
+    queue: str = _setting("SEMBLANCE_QUEUE", "sqlite:///var/queue.db", _queue_url)
+    queue_max: int = _setting("SEMBLANCE_QUEUE_MAX", "1000", _whole(1, 10**7))
+    queue_per_user: int = _setting("SEMBLANCE_QUEUE_PER_USER", "20", _whole(1, 10**6))
+    job_max_age_s: float = _setting("SEMBLANCE_JOB_MAX_AGE_S", "900", _seconds)
+    dead_ttl_s: float = _setting("SEMBLANCE_DEAD_TTL_S", "86400", _seconds)
+    lease_s: float = _setting("SEMBLANCE_LEASE_S", "60", _seconds)
+    in_flight: int = _setting("SEMBLANCE_IN_FLIGHT", "8", _whole(1, 1000))
+    proxy_url: str = _setting("SEMBLANCE_PROXY_URL", None, _http_url)
+    secret: Secret | None = _setting("SEMBLANCE_SECRET", None, _secret)
+    delivery: str = _setting("SEMBLANCE_DELIVERY", "edit", _choice("edit", "send"))
+    url_allow: frozenset[str] = _setting("SEMBLANCE_URL_ALLOW", "", _words)
+    url_connect_timeout_s: float = _setting("SEMBLANCE_URL_CONNECT_TIMEOUT_S", "5", _seconds)
+    url_timeout_s: float = _setting("SEMBLANCE_URL_TIMEOUT_S", "15", _seconds)
+    url_redirects: int = _setting("SEMBLANCE_URL_REDIRECTS", "3", _whole(0, 10))
+    max_bytes: int = _setting("SEMBLANCE_MAX_BYTES", "20000000", _whole(1000, 20_000_000))
+    max_pixels: int = _setting("SEMBLANCE_MAX_PIXELS", "50000000", _whole(1000, 200_000_000))
+    max_faces: int = _setting("SEMBLANCE_MAX_FACES", "64", _whole(1, 1000))
+    slots: int = _setting("SEMBLANCE_SLOTS", "2", _whole(1, 256))
+    gender: bool = _setting("SEMBLANCE_GENDER", "on", _switch)
+    webhook_url: str | None = _setting("SEMBLANCE_WEBHOOK_URL", None, _http_url)
+    webhook_secret: Secret | None = _setting("SEMBLANCE_WEBHOOK_SECRET", None, _secret)
+    allowed_users: frozenset[int] = _setting("SEMBLANCE_ALLOWED_USERS", "", _ids)
+    admins: frozenset[int] = _setting("SEMBLANCE_ADMINS", "", _ids)
+    api_keys: tuple[Secret, ...] = _setting("SEMBLANCE_API_KEYS", "", _keys)
+    bind: str = _setting("SEMBLANCE_BIND", "127.0.0.1")
+    port: int = _setting("SEMBLANCE_PORT", "8080", _whole(1, 65535))
+    playground_port: int | None = _setting("SEMBLANCE_PLAYGROUND_PORT", None, _whole(1, 65535))
+    replicas: int = _setting("SEMBLANCE_REPLICAS", "1", _whole(1, 64))
+    log: str = _setting("SEMBLANCE_LOG", "text", _choice("text", "json"))
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, *, dotenv: Path | None = ROOT / ".env"
+    ) -> Settings:
+        """Settings from `environ` (the process's by default) over the `.env` file.
+
+        An empty value counts as not set, as Compose passes it. Raises `SettingsError`.
+        """
+        given: dict[str, str] = {}
+        if dotenv is not None and dotenv.is_file():
+            given.update({k: v for k, v in dotenv_values(dotenv).items() if v})
+        given.update({k: v for k, v in (os.environ if environ is None else environ).items() if v})
+        values = {spec.name: _read(spec.metadata, given) for spec in fields(cls)}
+        if values["telegram_token"] is None and values["telegram_token_file"]:
+            values["telegram_token"] = _token_from(values["telegram_token_file"])
+        values["proxy_url"] = values["proxy_url"] or f"http://127.0.0.1:{values['port']}"
+        return cls(**values)
+
+
+def _read(spec: Mapping[str, Any], given: Mapping[str, str]) -> Any:
+    value = given.get(spec["name"], spec["default"])
+    if value is None:
+        return None
+    try:
+        return spec["parse"](value.strip())
+    except ValueError as error:
+        raise SettingsError(f"{spec['name']} must be {error}.") from None
+
+
+def _token_from(path: str) -> Secret:
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError("TELEGRAM_TOKEN_FILE must name a readable file.") from None
+    try:
+        return _token(text)
+    except ValueError as error:
+        raise SettingsError(f"The file of TELEGRAM_TOKEN_FILE must hold {error}.") from None
