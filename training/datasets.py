@@ -27,7 +27,7 @@ _VALIDATION_SHARE = 10
 
 @dataclass(frozen=True)
 class Faces:
-    """Pictures with targets: `images` uint8 (n, s, s) gray or (n, s, s, 3) RGB, `targets` (n, c)."""
+    """Pictures uint8, (n, s, s) gray or (n, s, s, 3) RGB, with targets (n, classes)."""
 
     images: NDArray[np.uint8]
     targets: NDArray[np.float32]
@@ -72,7 +72,7 @@ def load_fer(data: Path) -> Fer:
     header, body = pack["jpg_header"].tobytes(), pack["jpg_body"].tobytes()
     offset = pack["offset"]
     images = np.empty((len(offset) - 1, 48, 48), np.uint8)
-    for i in tqdm(range(len(images)), desc="FER2013", unit="picture", leave=False):
+    for i in tqdm(range(len(images)), desc="FER2013", unit="picture", leave=False, disable=None):
         images[i] = np.asarray(Image.open(io.BytesIO(header + body[offset[i] : offset[i + 1]])))
     usage = pack["usage"].astype(np.int64)
     tests = usage != FER_TRAIN
@@ -112,7 +112,7 @@ def load_fairface(data: Path, pack_name: str, size_px: int) -> FairFace:
     pack = np.load(data / pack_name)
     body, offset = pack["webp"].tobytes(), pack["offset"]
     images = np.empty((len(offset) - 1, size_px, size_px, 3), np.uint8)
-    for i in tqdm(range(len(images)), desc=pack_name, unit="picture", leave=False):
+    for i in tqdm(range(len(images)), desc=pack_name, unit="picture", leave=False, disable=None):
         images[i] = np.asarray(Image.open(io.BytesIO(body[offset[i] : offset[i + 1]])))
     return FairFace(
         images=images,

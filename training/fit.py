@@ -41,7 +41,7 @@ class TrainConfig:
         return asdict(self)
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Shuffled, augmented batches; what epoch e, batch i holds depends on the seed alone."""
 
     def __init__(self, faces: Faces, config: TrainConfig) -> None:
@@ -63,14 +63,14 @@ class Batches(keras.utils.PyDataset):
         return to_input(images, config.crop), self.faces.targets[rows], self.weights[rows]
 
 
-class _Epoch(keras.callbacks.Callback):
-    """Tells the batches which epoch it is: a resumed run goes on with the order it would have had."""
+class _Epoch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the batches their epoch, so that a resumed run has the order it would have had."""
 
     def __init__(self, batches: Batches) -> None:
         super().__init__()
         self.batches = batches
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
         self.batches.epoch = epoch
 
 

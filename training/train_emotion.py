@@ -13,7 +13,8 @@ from utils.preprocessor import CropSpec
 
 CONFIG = TrainConfig(
     name="emotion",
-    crop=CropSpec(size_px=48, color="gray", margin=0.0),
+    # Margin and shift as `python -m training.framing` prints them for our detector.
+    crop=CropSpec(size_px=48, color="gray", margin=0.011, shift_y=0.003),
     epochs=32,
     balance=0.25,
 )

@@ -14,7 +14,8 @@ from utils.preprocessor import CropSpec
 
 CONFIG = TrainConfig(
     name="gender",
-    crop=CropSpec(size_px=64, color="rgb", margin=0.25),
+    # Margin and shift as `python -m training.framing` prints them for our detector.
+    crop=CropSpec(size_px=64, color="rgb", margin=0.016, shift_y=0.089),
     epochs=16,
     label_smoothing=0.05,
     augmentation=Augmentation(gray_share=0.3),

@@ -1,4 +1,4 @@
-"""What an analysis says: one `Face` a person, one `Analysis` a picture; frozen, checked at birth."""
+"""What an analysis says: a `Face` a person, an `Analysis` a picture; frozen, checked at birth."""
 
 from __future__ import annotations
 

@@ -1,0 +1,132 @@
+"""Pictures in and out: strangers' bytes to RGB arrays, and arrays to what the doors deliver.
+
+Size and format are read from the header and judged before anything is decoded. Every picture
+leaves `decode` as RGB uint8 (height, width, 3), turned as its EXIF says, transparency laid on
+white, CMYK, palette, gray and 16 bit converted.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageOps, UnidentifiedImageError
+
+from utils.errors import ImageBroken, ImageTooLarge, NotAnImage, SemblanceError
+
+Image = NDArray[np.uint8]
+Format = Literal["jpeg", "png"]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_JPEG_QUALITY = 90
+# What Telegram takes as a photo: https://core.telegram.org/bots/api#sendphoto
+_CHAT_MAX_SUM_PX = 10_000
+_CHAT_MAX_BYTES = 10_000_000
+_CHAT_MAX_RATIO = 20
+
+# `decode` compares the header's size with the operator's own limit before any pixel is read.
+Pillow.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded picture; `as_document`: Telegram would refuse it as a photo."""
+
+    data: bytes
+    mime: str
+    as_document: bool = False
+
+
+def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Image:
+    """RGB uint8 (h, w, 3) of a JPEG, PNG, WebP, GIF (first frame), BMP or TIFF.
+
+    Raises `ImageTooLarge` (bytes or pixels), `NotAnImage` (no format of ours) and `ImageBroken`
+    (truncated or damaged).
+    """
+    if len(data) > max_bytes:
+        raise ImageTooLarge(f"{len(data)} bytes, {max_bytes} allowed")
+    try:
+        picture = Pillow.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise NotAnImage(f"{len(data)} bytes of no known format") from None
+    except Exception as error:  # noqa: BLE001  Pillow's parsers raise whatever a bad header provokes
+        raise ImageBroken(f"header: {type(error).__name__}") from None
+    with picture:
+        width, height = picture.size
+        if width * height > max_pixels:
+            raise ImageTooLarge(
+                f"{width}x{height} pixels, {max_pixels} allowed",
+                sentence=f"This picture has {width} x {height} pixels, more than I can take. "
+                "Please send a smaller one.",
+            )
+        try:
+            return _to_rgb(picture)
+        except Exception as error:  # noqa: BLE001  as above, for the body
+            raise ImageBroken(f"{picture.format}: {type(error).__name__}") from None
+
+
+def _to_rgb(picture: Pillow.Image) -> Image:
+    picture.load()
+    picture = _turned(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":
+        picture = _to_8_bit(picture)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Pillow.new("RGBA", picture.size, "white")
+        picture = Pillow.alpha_composite(white, picture)
+    return np.array(picture.convert("RGB"), np.uint8)
+
+
+def _turned(picture: Pillow.Image) -> Pillow.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # noqa: BLE001  damaged EXIF is no reason to refuse a sound picture
+        return picture
+
+
+def _to_8_bit(picture: Pillow.Image) -> Pillow.Image:
+    """16-bit and float gray to 8 bit; the range is the format's, or the picture's own for float."""
+    values = np.asarray(picture, np.float32)
+    if picture.mode == "F" or values.max(initial=0) > 65535:
+        low, high = float(values.min()), float(values.max())
+        values = (values - low) * (65535 / max(high - low, 1e-9))
+    return Pillow.fromarray((values / 257).round().astype(np.uint8))
+
+
+def encode(image_rgb: Image, form: Format) -> Picture:
+    """A JPEG (quality 90) or PNG of RGB uint8 (h, w, 3), without any metadata."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if form == "jpeg" else []
+    done, data = cv2.imencode(f".{form}", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise SemblanceError(f"could not encode {image_rgb.shape} as {form}")
+    return Picture(data.tobytes(), f"image/{form}")
+
+
+def encode_for_chat(image_rgb: Image) -> Picture:
+    """A JPEG within Telegram's limits for photos: shrunk where needed, never cropped.
+
+    Width + height <= 10,000 and <= 10 MB; a side ratio above 20 goes as a document instead.
+    """
+    height, width = image_rgb.shape[:2]
+    scale = min(1.0, _CHAT_MAX_SUM_PX / (width + height))
+    while True:
+        shrunk = _scaled(image_rgb, scale)
+        picture = encode(shrunk, "jpeg")
+        if len(picture.data) <= _CHAT_MAX_BYTES:
+            break
+        scale *= 0.8
+    ratio = max(width, height) / min(width, height)
+    return Picture(picture.data, picture.mime, as_document=ratio > _CHAT_MAX_RATIO)
+
+
+def _scaled(image_rgb: Image, scale: float) -> Image:
+    if scale >= 1:
+        return image_rgb
+    height, width = image_rgb.shape[:2]
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    return np.asarray(cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
