@@ -83,7 +83,7 @@ class Detector:
 
     @staticmethod
     def _load() -> cv2.CascadeClassifier:
-        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+        path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
         cascade = cv2.CascadeClassifier(str(path))
         if cascade.empty():
             raise ModelError(f"OpenCV could not read {path.name}")

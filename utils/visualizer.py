@@ -75,8 +75,8 @@ def _outline(canvas: Image, box_xyxy: Box, colour: Colour) -> None:
 
 def _text_px(face: Face, canvas: Image) -> int:
     x0, _, x1, _ = face.box_xyxy
-    longest = max(canvas.shape[:2]) * _MAX_TEXT_SHARE
-    return max(_MIN_TEXT_PX, round(min((x1 - x0) * _TEXT_PER_FACE, longest)))
+    largest = max(canvas.shape[:2]) * _MAX_TEXT_SHARE
+    return max(_MIN_TEXT_PX, int(min((x1 - x0) * _TEXT_PER_FACE, largest)))
 
 
 def _fitted(words: list[str], colour: Colour, text_px: int, canvas: Image) -> NDArray[np.uint8]:
@@ -133,8 +133,9 @@ def _best_spot(
         x, y = inside[i]
         spot = (x, y, x + width, y + height)
         moved = abs(x - spots[i][0]) + abs(y - spots[i][1])
-        covered = sum(_overlap(spot, other) for other in taken)
-        return covered + 0.6 * _overlap(spot, box_xyxy) + (moved > 0) + i * 1e-3
+        covered: float = sum(_overlap(spot, other) for other in taken)
+        own = 0.6 * _overlap(spot, box_xyxy)
+        return covered + own + float(moved > 0) + i * 1e-3
 
     return inside[min(range(len(inside)), key=cost)]
 
