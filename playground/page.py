@@ -1,0 +1,41 @@
+"""The chat page: a few static files under a policy that lets nothing else in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Response, send_from_directory
+from werkzeug.exceptions import NotFound
+
+_STATIC = Path(__file__).parent / "static"
+_FILES = ("chat.css", "chat.js", "favicon.svg", "sample.jpg")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def blueprint() -> Blueprint:
+    """The page at `/` and what it loads."""
+    routes = Blueprint("page", __name__)
+
+    @routes.get("/")
+    def index() -> Response:
+        return send_from_directory(_STATIC, "index.html")
+
+    @routes.get("/<name>")
+    def static_file(name: str) -> Response:
+        if name not in _FILES:
+            raise NotFound
+        return send_from_directory(_STATIC, name)
+
+    @routes.after_app_request
+    def harden(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = _POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers.setdefault("Cache-Control", "no-cache")
+        return response
+
+    return routes
