@@ -1,0 +1,43 @@
+"""Bytes behind a stranger's URL."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+from flask import Request
+
+from services.source import Order
+from services.uploads import json_object
+from utils.errors import BadRequest
+from utils.jobs import Job, Kind
+
+
+class Fetches(Protocol):
+    """`services.app_url.fetch.Fetcher`, as far as it is used here."""
+
+    def fetch(self, url: str) -> bytes:
+        """The bytes behind a URL."""
+
+
+class UrlSource:
+    """Pictures by URL."""
+
+    name = "app_url"
+    job_route = "/classify_url"
+    faces_route = "/v1/faces/url"
+    kind: Kind = "url"
+
+    def __init__(self, fetcher: Fetches) -> None:
+        self._fetcher = fetcher
+
+    def picture_of(self, job: Job) -> bytes:
+        """What the URL of a job leads to; raises what `Fetcher.fetch` does."""
+        return self._fetcher.fetch(job.source)
+
+    def order_of(self, request: Request) -> Order:
+        """The URL of a request. Raises `BadRequest`."""
+        url = json_object(request).get("url")
+        if not isinstance(url, str) or not url:
+            raise BadRequest("no url", sentence='Send JSON: {"url": "https://..."}.')
+        return Order([partial(self._fetcher.fetch, url)])

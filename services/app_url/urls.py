@@ -1,0 +1,121 @@
+"""A stranger's URL, taken apart and put together again so that only one reading of it is left."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+import idna
+
+from utils.errors import UrlRefused
+
+_MAX_CHARACTERS = 4096
+_PORTS = {"http": 80, "https": 443}
+_CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060\ufeff\\]")
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_KEPT_IN_PATH = "/%:@!$&'()*+,;=~-._"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a request goes: `host` as looked up and shown to the server, never an address of ours.
+
+    `as_written` is host:port in the form that the setting SEMBLANCE_URL_ALLOW compares.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.scheme == "https"
+
+    @property
+    def host_header(self) -> str:
+        """The Host header; the default port of a scheme is left out."""
+        return self._shown_host + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
+
+    @property
+    def as_written(self) -> str:
+        """host:port."""
+        return f"{self._shown_host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The whole URL again, to resolve a redirect against."""
+        return f"{self.scheme}://{self.host_header}{self.path}"
+
+    @property
+    def _shown_host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    def is_allowed_by(self, allow: frozenset[str]) -> bool:
+        """Whether the operator exempts this host and port from the rules for strangers."""
+        return self.as_written in allow or f"{self._shown_host}:*" in allow
+
+    def follow(self, location: str) -> Target:
+        """The target of a redirect. Raises `UrlRefused`."""
+        # Servers send raw UTF-8 and spaces here; http.client hands them on as Latin-1.
+        readable = location.strip().encode("latin-1", "replace").decode("utf-8", "replace")
+        try:
+            return parse(urljoin(self.url, readable.replace(" ", "%20")))
+        except ValueError:
+            raise UrlRefused("a redirect to what is not a URL") from None
+
+
+def parse(url: str) -> Target:
+    """The one reading of a URL. Raises `UrlRefused`; ports are judged with the addresses."""
+    if len(url) > _MAX_CHARACTERS or _CONTROL_OR_SPACE.search(url):
+        raise UrlRefused("a URL with spaces, control characters or backslashes, or too long")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UrlRefused("a URL that cannot be taken apart") from None
+    if parts.scheme not in _PORTS:
+        raise UrlRefused("a URL that is not http or https")
+    if parts.username is not None or parts.password is not None:
+        raise UrlRefused(
+            "a URL with credentials",
+            sentence="I do not use addresses with a user name or password in them.",
+        )
+    if port == 0:
+        raise UrlRefused("a URL with port 0")
+    host = _host(parts)
+    return Target(parts.scheme, host, port or _PORTS[parts.scheme], _path(parts))
+
+
+def is_usual_port(target: Target) -> bool:
+    """Whether the port is one where web servers live."""
+    return target.port in _PORTS.values()
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if "[" in parts.netloc or ":" in host:
+        try:
+            address = IPv6Address(host)
+        except AddressValueError:
+            raise UrlRefused("a host in brackets that is no IPv6 address") from None
+        if address.scope_id is not None:
+            raise UrlRefused("an IPv6 address with a zone")
+        return str(address)
+    host = host.removesuffix(".")
+    if not host.isascii():
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii").removesuffix(".")
+        except (idna.IDNAError, UnicodeError):
+            raise UrlRefused("a host name that is no international one") from None
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
+        raise UrlRefused("a host name with characters that no host name has")
+    return host
+
+
+def _path(parts: SplitResult) -> str:
+    path = quote(parts.path or "/", safe=_KEPT_IN_PATH)
+    return f"{path}?{quote(parts.query, safe=_KEPT_IN_PATH + '?')}" if parts.query else path

@@ -1,0 +1,112 @@
+"""The answer in the chat: the status message becomes the picture, or a new message brings it.
+
+An edit may be repeated without harm, so a job that runs twice shows its picture once. A send
+cannot; it is used only where there is nothing to edit, or where the operator chose it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from services import wording
+from utils.errors import SemblanceError
+from utils.jobs import Job
+from utils.pipeline import Annotated
+from utils.telegram import MaybeSent, MessageGone
+
+_log = logging.getLogger("services.delivery")
+
+
+class Chats(Protocol):
+    """The calls of `utils.telegram.TelegramApi` that a delivery makes."""
+
+    def send_message(
+        self, chat_id: int, text: str, *, reply_to: int, message_thread_id: int | None = None
+    ) -> int:
+        """Post a text as a reply; its message id."""
+
+    def edit_text(self, chat_id: int, message_id: int, text: str) -> None:
+        """Replace the text of a message."""
+
+    def edit_photo(
+        self, chat_id: int, message_id: int, picture: bytes, *, caption: str, document: bool = False
+    ) -> None:
+        """Turn a message into a photo."""
+
+    def send_photo(
+        self,
+        chat_id: int,
+        picture: bytes,
+        *,
+        caption: str,
+        reply_to: int,
+        message_thread_id: int | None = None,
+        document: bool = False,
+    ) -> None:
+        """Post a photo as a reply."""
+
+
+class Delivery:
+    """Answers jobs in their chats; `mode` is the setting SEMBLANCE_DELIVERY."""
+
+    def __init__(self, chats: Chats, mode: str) -> None:
+        self._chats, self._edits = chats, mode == "edit"
+
+    def deliver(self, job: Job, annotated: Annotated) -> None:
+        """Show what was found. Raises `TelegramUnavailable` and `ChatRefused`."""
+        try:
+            if not annotated.analysis.faces:
+                self._tell(job, wording.NO_FACE)
+            elif not (self._edits and self._edit(job, annotated)):
+                self._send(job, annotated)
+        except MaybeSent as error:
+            # Sending again could show it twice; the worse of the two, since nobody can undo it.
+            _log.warning("taken as delivered: %s", error)
+
+    def _edit(self, job: Job, annotated: Annotated) -> bool:
+        """Turn the status message into the picture; False where there is none any more."""
+        if job.status_message_id is None:
+            return False
+        picture = annotated.picture
+        try:
+            self._chats.edit_photo(
+                job.chat_id,
+                job.status_message_id,
+                picture.data,
+                caption=wording.caption(annotated.analysis),
+                document=picture.as_document,
+            )
+        except MessageGone as error:
+            _log.info("sent as a new message: %s", error)
+            return False
+        return True
+
+    def _send(self, job: Job, annotated: Annotated) -> None:
+        self._chats.send_photo(
+            job.chat_id,
+            annotated.picture.data,
+            caption=wording.caption(annotated.analysis),
+            reply_to=job.reply_to,
+            message_thread_id=job.message_thread_id,
+            document=annotated.picture.as_document,
+        )
+        if self._edits or job.status_message_id is None:
+            return
+        try:
+            self._chats.edit_text(job.chat_id, job.status_message_id, wording.SENT_SEPARATELY)
+        except SemblanceError as error:
+            # The picture is there: a failure here must not make the bot run the job again.
+            _log.info("the status message stays as it was: %s", error)
+
+    def _tell(self, job: Job, text: str) -> None:
+        if job.status_message_id is not None:
+            try:
+                self._chats.edit_text(job.chat_id, job.status_message_id, text)
+            except MessageGone as error:
+                _log.info("told in a new message: %s", error)
+            else:
+                return
+        self._chats.send_message(
+            job.chat_id, text, reply_to=job.reply_to, message_thread_id=job.message_thread_id
+        )

@@ -1,0 +1,21 @@
+"""What the services ask of `utils.pipeline.Pipeline`; the tests bring an engine of their own."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from utils.faces import Analysis
+from utils.pipeline import Annotated, Target
+
+
+class Engine(Protocol):
+    """Thread-safe; every call holds a processor core and never yields to gevent."""
+
+    def warm_up(self) -> None:
+        """One inference of each network, so that the first photo does not pay for it."""
+
+    def analyze(self, data: bytes) -> Analysis:
+        """Faces of an encoded picture."""
+
+    def annotate(self, data: bytes, target: Target) -> Annotated:
+        """Faces of an encoded picture, and the picture with them drawn in."""

@@ -1,0 +1,49 @@
+"""The application that both services are; they differ in their source alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Flask
+
+from services import (
+    access_log,
+    bodies,
+    faces_route,
+    health_routes,
+    job_route,
+    problems,
+    request_ids,
+    security_headers,
+)
+from services.delivery import Delivery
+from services.inference import Inference
+from services.source import Source
+from utils.settings import Settings
+
+
+def create_app(
+    sources: Sequence[Source],
+    settings: Settings,
+    *,
+    inference: Inference,
+    delivery: Delivery | None,
+) -> Flask:
+    """An app for one source, or for several on a machine without nginx.
+
+    Without a `delivery` (no token) only the JSON API answers.
+    """
+    app = Flask("services", static_folder=None)
+    # The order of keys is part of the contract of some routes.
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    # Flask runs what is installed last first: the access line sees the final answer.
+    bodies.install(app)
+    request_ids.install(app)
+    access_log.install(app)
+    security_headers.install(app)
+    problems.install(app)
+    health_routes.install(app, inference)
+    for source in sources:
+        job_route.install(app, source, inference, delivery=delivery, secret=settings.secret)
+        faces_route.install(app, source, inference, settings.api_keys)
+    return app

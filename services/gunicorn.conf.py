@@ -1,0 +1,72 @@
+# ruff: noqa: E402, N999 - gunicorn knows the file by this name, and patching comes first
+"""How both services run: `gunicorn -c services/gunicorn.conf.py 'services.app_image:create()'`.
+
+One worker a replica: replicas are what is scaled, and a worker's native threads use the cores.
+"""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from services.logs import formatter
+from utils.errors import SettingsError
+from utils.settings import Settings
+
+try:
+    settings = Settings.load()
+except SettingsError as error:
+    sys.stderr.write(f"cannot start: {error}\n")
+    raise SystemExit(78) from None  # EX_CONFIG: starting again would not help
+
+chdir = str(ROOT)
+workers = 1
+worker_class = "services.worker.DrainingWorker"
+worker_connections = 512
+
+timeout = 60
+graceful_timeout = 30
+# Above nginx's 30 s, so that nginx never sends a request into a connection that is being closed.
+keepalive = 45
+
+# A header is short here: a signature, an id, a key.
+limit_request_line = 2048
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# Nobody's forwarded headers are needed, so nobody's are believed.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
+# It would be opened below the home folder, which a container does not have.
+control_socket_disable = True
+if Path("/dev/shm").is_dir():  # noqa: S108 - the heartbeat file must not wait for a disk
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# The services write their own access line, without paths and addresses.
+accesslog = None
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "ours": {"()": formatter, "service": "gunicorn", "form": settings.log},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "ours",
+            "stream": "ext://sys.stderr",
+        },
+    },
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+        "gunicorn.access": {"level": "ERROR", "handlers": [], "propagate": False},
+    },
+}

@@ -1,0 +1,93 @@
+"""Inference beside the hub: a bounded row of native threads and a short line before them.
+
+The pipeline holds the processor and never yields. Run in the hub's own thread it would stop health
+checks, uploads and downloads of the whole worker for as long as a picture takes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from gevent import monkey
+from gevent.threadpool import ThreadPool
+
+from services.engine import Engine
+from services.gate import Gate
+from utils.faces import Analysis
+from utils.pipeline import Annotated, Target
+
+T = TypeVar("T")
+
+# A line of eight photos per slot is emptied within a second or two; whoever would wait longer is
+# better served by another replica.
+LINE_PER_SLOT = 8
+
+
+class Slots(Protocol):
+    """Runs a function where it may hold the processor, and returns what it returned."""
+
+    def run(self, task: Callable[[], T]) -> T:
+        """Wait for a slot, run the task in it, return its value or raise its error."""
+
+
+class InPlace:
+    """The caller's own thread, `slots` at a time: for tests, Lambda and threaded servers."""
+
+    def __init__(self, slots: int) -> None:
+        self._free = threading.BoundedSemaphore(slots)
+
+    def run(self, task: Callable[[], T]) -> T:
+        """Run the task in this thread, once fewer than `slots` others do."""
+        with self._free:
+            return task()
+
+
+class NativeThreads:
+    """Native threads of their own, so that slow name look-ups in the hub's pool block nobody."""
+
+    def __init__(self, slots: int) -> None:
+        self._pool = ThreadPool(slots)
+
+    def run(self, task: Callable[[], T]) -> T:
+        """Run the task in a native thread; other greenlets go on meanwhile."""
+        value, error = self._pool.spawn(_outcome, task).get()
+        if error is not None:
+            raise error
+        return value  # type: ignore[no-any-return]
+
+
+def _outcome(task: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    # gevent prints a traceback for every exception that leaves a pool's thread, and a picture
+    # that cannot be read is no news.
+    try:
+        return task(), None
+    except Exception as error:  # noqa: BLE001 - raised again by the caller
+        return None, error
+
+
+class Inference:
+    """The engine behind a gate: `slots` at work, `LINE_PER_SLOT` times as many in line."""
+
+    def __init__(self, engine: Engine, slots: int) -> None:
+        self._engine = engine
+        patched = monkey.is_module_patched("threading")
+        self._slots: Slots = NativeThreads(slots) if patched else InPlace(slots)
+        self._gate = Gate(slots + LINE_PER_SLOT * slots, name="the line for inference")
+        self.ready = False
+
+    def warm_up(self) -> None:
+        """The first inference; from then on the service is ready."""
+        self._slots.run(self._engine.warm_up)
+        self.ready = True
+
+    def analyze(self, data: bytes) -> Analysis:
+        """Faces of a picture. Raises `Busy` when the line is full."""
+        with self._gate.place():
+            return self._slots.run(lambda: self._engine.analyze(data))
+
+    def annotate(self, data: bytes, target: Target) -> Annotated:
+        """Faces of a picture, drawn in. Raises `Busy` when the line is full."""
+        with self._gate.place():
+            return self._slots.run(lambda: self._engine.annotate(data, target))

@@ -1,0 +1,55 @@
+"""The internal route: a signed job comes in, the picture goes into its chat, 200 says so."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from services import request_ids
+from services.delivery import Delivery
+from services.inference import Inference
+from services.source import Source
+from utils.errors import BadRequest, NotSigned, SettingsError
+from utils.jobs import SIGNATURE_HEADER, Job, is_signed
+from utils.settings import Secret
+
+MAX_JOB_BYTES = 16 * 1024
+
+
+def install(
+    app: Flask,
+    source: Source,
+    inference: Inference,
+    *,
+    delivery: Delivery | None,
+    secret: Secret | None,
+) -> None:
+    """Serve `source.job_route`."""
+
+    @app.post(source.job_route, endpoint=f"{source.name}.job")
+    def answer_job() -> Response:
+        job = _signed_job(secret)
+        if job.kind != source.kind:
+            raise BadRequest(f"a job of kind {job.kind} for {source.name}")
+        if delivery is None:
+            raise SettingsError("TELEGRAM_TOKEN is not set, so nothing can be answered in a chat.")
+        annotated = inference.annotate(source.picture_of(job), "chat")
+        delivery.deliver(job, annotated)
+        faces = len(annotated.analysis.faces)
+        g.outcome = "answered" if faces else "answered_no_face"
+        return jsonify({"success": 1, "faces": faces, "request_id": request_ids.current()})
+
+
+def _signed_job(secret: Secret | None) -> Job:
+    """The job of this request. Raises `NotSigned`, before reading more than a job can take."""
+    signature = request.headers.get(SIGNATURE_HEADER)
+    if secret is None or signature is None:
+        raise NotSigned("a job without a signature, or no SEMBLANCE_SECRET to check it")
+    request.max_content_length = MAX_JOB_BYTES
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise NotSigned("a job larger than any that the bot signs") from None
+    if not is_signed(body, signature, secret):
+        raise NotSigned("a job with a wrong signature")
+    return Job.decode(body)

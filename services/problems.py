@@ -1,0 +1,77 @@
+"""Every failure in one JSON shape, with its own status; the edge looks up and knows no cases."""
+
+from __future__ import annotations
+
+import logging
+import math
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, jsonify
+from werkzeug.exceptions import HTTPException
+
+from services import request_ids
+from utils.errors import ImageTooLarge, SemblanceError, Unavailable
+
+_log = logging.getLogger("services.problems")
+
+_SENTENCES = {
+    400: "I could not understand this request.",
+    404: "There is no such route.",
+    405: "This route does not take that method.",
+    413: ImageTooLarge.sentence,
+    415: "I cannot read a body of this type.",
+}
+
+
+def shape(code: str, message: str) -> dict[str, Any]:
+    """The body of every failure."""
+    return {"error": {"code": code, "message": message, "request_id": request_ids.current()}}
+
+
+def shape_of(error: SemblanceError) -> dict[str, Any]:
+    """The body of one of our failures."""
+    return shape(error.code, error.public_sentence)
+
+
+def install(app: Flask) -> None:
+    """Answer every failure, also those of Flask and Werkzeug, in our shape."""
+    app.register_error_handler(SemblanceError, _ours)
+    app.register_error_handler(HTTPException, _of_the_framework)
+    app.register_error_handler(Exception, _unknown)
+
+
+def _ours(error: SemblanceError) -> Response:
+    g.outcome = error.code
+    if isinstance(error, Unavailable) or error.status < 500:
+        _log.info("%s: %s", type(error).__name__, error)
+    else:
+        _log.error("%s: %s", type(error).__name__, error)
+    answer = _answer(error.status, shape_of(error))
+    if isinstance(error, Unavailable):
+        # The header knows whole seconds only; 0 would invite a caller to hammer.
+        answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    return answer
+
+
+def _of_the_framework(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = ImageTooLarge.code if status == 413 else HTTPStatus(status).name.lower()
+    g.outcome = code
+    answer = _answer(status, shape(code, _SENTENCES.get(status, HTTPStatus(status).phrase + ".")))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            answer.headers[name] = value
+    return answer
+
+
+def _unknown(error: Exception) -> Response:
+    g.outcome = SemblanceError.code
+    _log.error("%s, which nobody foresaw", type(error).__name__, exc_info=error)
+    return _answer(500, shape(SemblanceError.code, SemblanceError.sentence))
+
+
+def _answer(status: int, body: dict[str, Any]) -> Response:
+    answer = jsonify(body)
+    answer.status_code = status
+    return answer

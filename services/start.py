@@ -1,0 +1,54 @@
+"""From the environment to an application that is ready; what is wrong is said in one sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from flask import Flask
+
+from services import logs
+from services.delivery import Delivery
+from services.engine import Engine
+from services.factory import create_app
+from services.inference import Inference
+from services.source import Source
+from utils.errors import SemblanceError
+from utils.pipeline import Pipeline
+from utils.settings import Settings
+from utils.telegram import TelegramApi
+
+_log = logging.getLogger("services.start")
+
+# gunicorn's own number for an application that did not load: the whole server stops then, instead
+# of starting worker after worker.
+LOAD_FAILED = 4
+
+MakeSources = Callable[[Settings, TelegramApi | None], Sequence[Source]]
+LoadEngine = Callable[[Settings], Engine]
+
+
+def start(service: str, make_sources: MakeSources, *, load: LoadEngine = Pipeline.load) -> Flask:
+    """The application of a worker. Ends the process where a setting or a network is unusable."""
+    logs.configure(service, "text")
+    try:
+        settings = Settings.load()
+        logs.configure(service, settings.log)
+        return _assembled(settings, make_sources, load)
+    except SemblanceError as error:
+        _log.critical("cannot start: %s", error)
+        raise SystemExit(LOAD_FAILED) from None
+
+
+def _assembled(settings: Settings, make_sources: MakeSources, load: LoadEngine) -> Flask:
+    telegram = None
+    if settings.telegram_token is not None:
+        telegram = TelegramApi(settings.telegram_token, settings.telegram_api_url)
+    inference = Inference(load(settings), settings.slots)
+    inference.warm_up()
+    return create_app(
+        make_sources(settings, telegram),
+        settings,
+        inference=inference,
+        delivery=None if telegram is None else Delivery(telegram, settings.delivery),
+    )

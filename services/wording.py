@@ -1,0 +1,45 @@
+"""What the chat reads beside a picture: what is apparent in it, never what somebody feels."""
+
+from __future__ import annotations
+
+from utils.faces import Analysis, Face, Opinion
+
+MAX_CAPTION_CHARACTERS = 1024
+_LISTED_FACES = 10
+
+NO_FACE = (
+    "I found no face in this picture. Faces that are small, turned away or covered are easily "
+    "missed: a closer photo from the front works best."
+)
+SENT_SEPARATELY = "Done, the picture is below."
+
+
+def caption(analysis: Analysis) -> str:
+    """One sentence for one face, a numbered line each for several."""
+    faces = analysis.faces
+    if not faces:
+        return NO_FACE
+    if len(faces) == 1:
+        return _sentence(faces[0])
+    lines = [f"{len(faces)} faces, the largest first. Apparent expression of each:"]
+    listed = enumerate(faces[:_LISTED_FACES], start=1)
+    lines += [f"{number}. {_line(face)}" for number, face in listed]
+    if len(faces) > _LISTED_FACES:
+        lines.append(f"and {len(faces) - _LISTED_FACES} more")
+    return "\n".join(lines)[:MAX_CAPTION_CHARACTERS]
+
+
+def _sentence(face: Face) -> str:
+    if face.emotion.sure:
+        return f"Looks like {_line(face)}"
+    return f"Apparent expression: {_line(face)}"
+
+
+def _line(face: Face) -> str:
+    opinions = [face.emotion] if face.gender is None else [face.emotion, face.gender]
+    return ", ".join(_words(opinion) for opinion in opinions)
+
+
+def _words(opinion: Opinion) -> str:
+    words = f"{opinion.label} ({round(100 * opinion.probability)} %)"
+    return words if opinion.sure else f"unsure: {words}"

@@ -1,0 +1,51 @@
+"""gunicorn's gevent worker, made to leave quickly: idle connections do not hold up a stop.
+
+nginx keeps connections open between requests. gunicorn's own worker waits on each of them for as
+long as they may live, so that every stop would take the whole graceful timeout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import gevent
+from gunicorn.workers.ggevent import GeventWorker
+
+
+class DrainingWorker(GeventWorker):  # type: ignore[misc]
+    """Finishes what is in flight, closes what is not."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._idle: dict[gevent.Greenlet, gevent.Timeout] = {}
+
+    @contextmanager
+    def timeout_ctx(self) -> Iterator[None]:
+        """Around the wait for the next request: ends after the keep-alive time, or at a stop."""
+        waiting = gevent.getcurrent()
+        timeout = gevent.Timeout(self.cfg.keepalive, False)
+        self._idle[waiting] = timeout
+        try:
+            with timeout:
+                yield
+        finally:
+            del self._idle[waiting]
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM: take no more, and let go of those who ask for nothing."""
+        super().handle_exit(sig, frame)
+        # A signal handler must not switch greenlets itself.
+        gevent.spawn(self._close_idle)
+
+    def notify(self) -> None:
+        """Called every second, also while draining: a connection may have become idle since."""
+        super().notify()
+        if not self.alive:
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        for waiting, timeout in list(self._idle.items()):
+            gevent.kill(waiting, timeout, block=False)
