@@ -24,6 +24,7 @@ _LONG_SIDE_PX = 640
 _SCALE_STEP = 1.1
 _MIN_NEIGHBOURS = 5
 _MIN_FACE_PX = 24
+_MIN_CONFIDENCE = 0.5
 # Logistic regression of "is a face" on the cascade's last stage sum; `python -m training.framing`
 # prints it.
 CONFIDENCE_SLOPE, CONFIDENCE_OFFSET = 0.415, -0.571
@@ -61,6 +62,7 @@ class Detector:
             )
             for box, s in zip(boxes, sums, strict=True)
         ]
+        found = [detection for detection in found if detection.confidence >= _MIN_CONFIDENCE]
         found.sort(key=lambda detection: _area(detection.box_xyxy), reverse=True)
         return found[: self._max_faces]
 

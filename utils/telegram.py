@@ -101,6 +101,11 @@ class TelegramApi:
         fields = {"chat_id": chat_id, "message_id": message_id, "text": text}
         self._edit("editMessageText", fields)
 
+    def delete_message(self, chat_id: int, message_id: int) -> None:
+        """Remove a message of the bot's own."""
+        fields = {"chat_id": chat_id, "message_id": message_id}
+        self._call("deleteMessage", fields, repeatable=True)
+
     def edit_photo(
         self, chat_id: int, message_id: int, picture: bytes, *, caption: str, document: bool = False
     ) -> None:

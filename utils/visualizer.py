@@ -63,13 +63,14 @@ def colour_of(face: Face) -> Colour:
 
 def _line(opinion: Opinion) -> str:
     mark = "" if opinion.sure else "?"
-    return f"{opinion.label}{mark} {opinion.probability * 100:.0f} %"
+    # No picture makes anything certain: 100 % is never claimed.
+    return f"{opinion.label}{mark} {min(99, round(opinion.probability * 100))} %"
 
 
 def _outline(canvas: Image, box_xyxy: Box, colour: Colour) -> None:
     x0, y0, x1, y1 = box_xyxy
-    stroke = max(1, round(max(x1 - x0, y1 - y0) / 70))
-    for width, ink in ((stroke + 2 * max(1, stroke // 2), _WHITE), (stroke, colour)):
+    stroke = max(2, round(max(x1 - x0, y1 - y0) / 45))
+    for width, ink in ((stroke + 2 * max(1, stroke // 3), _WHITE), (stroke, colour)):
         cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), ink, width, cv2.LINE_AA)
 
 
