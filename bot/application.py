@@ -1,0 +1,164 @@
+"""The life of the bot process: connect, poll, dispatch, and stop within a few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+
+from telegram import Update
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application
+
+from bot import exits, texts
+from bot.dispatcher import Dispatcher
+from bot.dispatcher.chat import Chat
+from bot.dispatcher.client import ServiceClient
+from bot.dispatcher.work import Work
+from bot.polling import PollingBot, PollWatch
+from bot.receiver.chat_order import ChatOrder
+from bot.receiver.reading import Reader
+from bot.receiver.replies import Replies
+from bot.receiver.updates import DurableUpdates
+from bot.work_queue import Store
+from utils.settings import Secret, Settings
+from utils.telegram import TelegramApi
+
+log = logging.getLogger(__name__)
+
+_DRAIN_S = 4.0
+_LONGEST_PAUSE_S = 30.0
+_ALLOWED_UPDATES = ("message", "callback_query")
+
+
+class BotProcess:
+    """All parts of the bot, wired together over an open store."""
+
+    def __init__(self, settings: Settings, token: Secret, secret: Secret, store: Store) -> None:
+        self._settings, self._store = settings, store
+        self._stop = asyncio.Event()
+        self.watch = PollWatch(on_fatal=self._stop.set)
+        self._bot = PollingBot(token, settings.telegram_api_url, self.watch)
+        self._services = ServiceClient(settings.proxy_url, secret, connections=settings.in_flight)
+        self._messages = TelegramApi(token, settings.telegram_api_url)
+        self._dispatcher = Dispatcher(
+            store.queue,
+            Work(
+                store.queue,
+                self._services,
+                Chat(self._messages, store.queue),
+                max_age_s=settings.job_max_age_s,
+            ),
+            in_flight=settings.in_flight,
+            lease_s=settings.lease_s,
+        )
+        self._updates = DurableUpdates(store.queue, store.inbox, self._reader)
+        self._application = (
+            Application.builder()
+            .bot(self._bot)
+            .update_queue(self._updates)
+            .concurrent_updates(ChatOrder())
+            .job_queue(None)
+            .build()
+        )
+        Replies(
+            store.queue, store.inbox, self._reader, queue_changed=self._dispatcher.wake
+        ).register(self._application)
+
+    def _reader(self) -> Reader:
+        return Reader(
+            username=self._bot.username,
+            bot_id=self._bot.id,
+            allowed_users=self._settings.allowed_users,
+        )
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT. Raises `Exit` where the bot cannot go on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        try:
+            if await self._connect():
+                await self._work()
+        finally:
+            self._services.close()
+            self._messages.close()
+        if self.watch.fatal is not None:
+            raise self.watch.fatal
+
+    async def _connect(self) -> bool:
+        """Introduce ourselves to Telegram, for as long as it takes; False when asked to stop."""
+        if not await self._persist(self._application.initialize):
+            return False
+        with contextlib.suppress(TelegramError):
+            await self._bot.set_my_commands(texts.COMMANDS)
+        return True
+
+    async def _persist(self, act: Callable[[], Awaitable[object]]) -> bool:
+        pause_s = 1.0
+        while not self._stop.is_set():
+            try:
+                await act()
+            except InvalidToken:
+                raise exits.WrongToken(exits.WRONG_TOKEN) from None
+            except TelegramError as error:
+                self.watch.failed(error)
+            else:
+                return True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), pause_s)
+            pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+        return False
+
+    async def _work(self) -> None:
+        if self._settings.delivery == "edit":
+            # This process alone holds the queue, so whoever had these leases is dead. Doing a job
+            # twice is harmless while answers are edits.
+            self._store.queue.release()
+        self._dispatcher.start()
+        await self._application.start()
+        self._replay()
+        try:
+            if await self._persist(self._start_polling):
+                log.info("polling as @%s", self._bot.username)
+                await self._stop.wait()
+        finally:
+            await self._drain()
+
+    async def _start_polling(self) -> None:
+        assert self._application.updater is not None  # noqa: S101
+        await self._application.updater.start_polling(
+            allowed_updates=_ALLOWED_UPDATES,
+            drop_pending_updates=False,
+            # The watch has reported it already.
+            error_callback=lambda _error: None,
+        )
+
+    def _replay(self) -> None:
+        for body in self._store.inbox.waiting():
+            update = Update.de_json(json.loads(body), self._bot)
+            self._updates.put_again(update)
+
+    async def _drain(self) -> None:
+        """Stop in order: no new updates, no new jobs, then what is under way, all within 4 s."""
+        ends_at = time.monotonic() + _DRAIN_S
+        draining = asyncio.create_task(
+            asyncio.to_thread(self._dispatcher.stop, drain_s=_DRAIN_S - 0.5)
+        )
+        updater = self._application.updater
+        if updater is not None and updater.running:
+            await _within(ends_at - 2.5, updater.stop())
+        await _within(ends_at, self._application.stop())
+        if not await draining:
+            log.info("what is still in flight is left to its lease")
+        await _within(ends_at, self._application.shutdown())
+
+
+async def _within(ends_at: float, act: Awaitable[object]) -> None:
+    """Await, but not beyond a moment of the monotonic clock."""
+    with contextlib.suppress(TimeoutError, TelegramError, RuntimeError):
+        await asyncio.wait_for(act, max(0.05, ends_at - time.monotonic()))

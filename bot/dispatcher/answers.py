@@ -1,0 +1,84 @@
+"""What a service's HTTP answer means for the job."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bot import texts
+from bot.dispatcher.backoff import retry_after_s
+from utils.errors import ChatRefused, ImageTooLarge, NotSigned
+
+_MAX_SENTENCE_CHARACTERS = 500
+_WAIT_STATUSES = (408, 425, 429, 502, 503, 504)
+_NOBODY_STATUSES = (502, 504)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The answer is in the chat."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The job can never succeed; `sentence` is for its owner, None where nothing can be said."""
+
+    code: str
+    sentence: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    """Worth another try. `counts`: the job may be to blame. `nobody`: no replica was reached."""
+
+    reason: str
+    after_s: float | None = None
+    counts: bool = False
+    nobody: bool = False
+
+
+Answer = Delivered | Refused | Later
+
+
+def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Answer:
+    """The meaning of an answer. Never raises, and never lets a body that is not ours through."""
+    shape = _shape(body)
+    if status == 200 and shape.get("success") == 1:
+        return Delivered()
+    error = shape.get("error")
+    error = error if isinstance(error, dict) else {}
+    code = error.get("code")
+    code = code if isinstance(code, str) else f"http_{status}"
+    reason = f"{status} {code[:40]}"
+    if status in _WAIT_STATUSES:
+        # A service's own 502 (Telegram is away) comes as our JSON; nginx's does not.
+        nobody = status in _NOBODY_STATUSES and not error
+        return Later(reason=reason, after_s=retry_after_s(retry_after), nobody=nobody)
+    if code == NotSigned.code:
+        # Bot and services disagree about the secret: the operator's to mend, not the owner's.
+        return Later(reason=reason)
+    if code == ChatRefused.code:
+        return Refused(code, None)
+    if 400 <= status < 500:
+        return Refused(code, _sentence(error.get("message")) or _own_sentence(status))
+    return Later(reason=reason, counts=True)
+
+
+def _shape(body: bytes) -> dict[str, Any]:
+    try:
+        shape = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return shape if isinstance(shape, dict) else {}
+
+
+def _sentence(message: object) -> str | None:
+    if not isinstance(message, str):
+        return None
+    printable = "".join(c if c.isprintable() else " " for c in message).strip()
+    return printable[:_MAX_SENTENCE_CHARACTERS] or None
+
+
+def _own_sentence(status: int) -> str:
+    return ImageTooLarge.sentence if status == 413 else texts.OUR_FAULT

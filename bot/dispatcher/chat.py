@@ -1,0 +1,75 @@
+"""What the dispatcher says in chats: missing status messages, and sentences instead of pictures."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Protocol
+
+from bot import texts
+from bot.work_queue import JobQueue
+from utils.errors import ChatRefused, TelegramUnavailable
+from utils.jobs import Job
+from utils.telegram import MaybeSent, MessageGone
+
+
+class Messages(Protocol):
+    """The part of `TelegramApi` that is needed here."""
+
+    def send_message(
+        self, chat_id: int, text: str, *, reply_to: int, message_thread_id: int | None = None
+    ) -> int:
+        """Post a text as a reply; the new message's id."""
+        ...
+
+    def edit_text(self, chat_id: int, message_id: int, text: str) -> None:
+        """Replace the text of a message."""
+        ...
+
+    def delete_message(self, chat_id: int, message_id: int) -> None:
+        """Remove a message of the bot's own."""
+        ...
+
+
+class Chat:
+    """Speaks to the owners of jobs. Raises `TelegramUnavailable`: try again later."""
+
+    def __init__(self, messages: Messages, queue: JobQueue) -> None:
+        self._messages, self._queue = messages, queue
+
+    def with_status(self, job: Job) -> Job:
+        """The job with a status message, posted now where it has none.
+
+        Raises `ChatRefused` beside the usual, for then there is nobody to work for.
+        """
+        if job.status_message_id is not None:
+            return job
+        try:
+            message_id = self._messages.send_message(
+                job.chat_id,
+                texts.LOOKING,
+                reply_to=job.reply_to,
+                message_thread_id=job.message_thread_id,
+            )
+        except MaybeSent as error:
+            # Without its id the message cannot become the answer: a second one is needed.
+            raise TelegramUnavailable(str(error)) from None
+        counts = self._queue.note_status(job.id, message_id)
+        if counts is not None and counts != message_id:
+            with contextlib.suppress(TelegramUnavailable, ChatRefused, MessageGone):
+                self._messages.delete_message(job.chat_id, message_id)
+            message_id = counts
+        return job.with_(status_message_id=message_id)
+
+    def tell(self, job: Job, sentence: str) -> None:
+        """Turn the job's status message into a sentence, or send it where that is gone."""
+        with contextlib.suppress(ChatRefused, MaybeSent):
+            if job.status_message_id is not None:
+                with contextlib.suppress(MessageGone):
+                    self._messages.edit_text(job.chat_id, job.status_message_id, sentence)
+                    return
+            self._messages.send_message(
+                job.chat_id,
+                sentence,
+                reply_to=job.reply_to,
+                message_thread_id=job.message_thread_id,
+            )

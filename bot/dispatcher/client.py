@@ -1,0 +1,65 @@
+"""Posts signed jobs to the services through the proxy, over kept connections."""
+
+from __future__ import annotations
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from bot.dispatcher.answers import Answer, Later, read_answer
+from utils.jobs import REQUEST_ID_HEADER, SIGNATURE_HEADER, Job, sign
+from utils.settings import Secret
+
+_TIMEOUT_S = (5.0, 30.0)
+_MAX_ANSWER_BYTES = 1 << 16
+_PATHS = {"file_id": "/classify", "url": "/classify_url"}
+
+
+class ServiceClient:
+    """Asks the services to do jobs; may be used from many threads."""
+
+    def __init__(self, proxy_url: str, secret: Secret, *, connections: int) -> None:
+        self._proxy_url, self._secret = proxy_url, secret
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = HTTPAdapter(pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Drop the kept connections."""
+        self._session.close()
+
+    def post(self, job: Job) -> Answer:
+        """Have one job done and read the answer. Never raises for a failure of the network."""
+        body = job.encode()
+        headers = {
+            "Content-Type": "application/json",
+            SIGNATURE_HEADER: sign(body, self._secret),
+            REQUEST_ID_HEADER: job.id,
+        }
+        try:
+            with self._session.post(
+                self._proxy_url + _PATHS[job.kind],
+                data=body,
+                headers=headers,
+                timeout=_TIMEOUT_S,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return read_answer(
+                    response.status_code, _head(response), response.headers.get("Retry-After")
+                )
+        except requests.ReadTimeout:
+            # Somebody is there and perhaps still at work: delivering twice does no harm.
+            return Later(reason="ReadTimeout")
+        except requests.RequestException as error:
+            return Later(reason=type(error).__name__, nobody=True)
+
+
+def _head(response: requests.Response) -> bytes:
+    head = bytearray()
+    for piece in response.iter_content(_MAX_ANSWER_BYTES):
+        head += piece
+        if len(head) > _MAX_ANSWER_BYTES:
+            break
+    return bytes(head)

@@ -1,0 +1,137 @@
+"""The dispatcher thread: keeps up to N jobs in flight, each in a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from bot.dispatcher.backoff import backoff_s
+from bot.dispatcher.work import Work
+from bot.work_queue import Claim, Depth, JobQueue, QueueBroken, QueueUnavailable
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.25
+_AFTER_ERROR_S = 1.0
+_TIDY_EVERY_S = 60.0
+
+
+class Dispatcher:
+    """Claims jobs and has them done, until `stop`. Its thread outlives every exception."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        work: Work,
+        *,
+        in_flight: int,
+        lease_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queue, self._work, self._clock = queue, work, clock
+        self._max_in_flight, self._lease_s = in_flight, lease_s
+        self._worker = f"bot-{os.getpid()}"
+        self._in_flight: dict[str, Claim] = {}
+        self._changed = threading.Condition()
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._heartbeat_at = self._tidy_at = 0.0
+        self._untidy = True
+
+    def start(self) -> None:
+        """Begin to claim jobs."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the queue now: something became due."""
+        self._wake.set()
+
+    def stop(self, *, drain_s: float) -> bool:
+        """Claim no more and wait for what is in flight; False where some is left to its lease."""
+        deadline = self._clock() + drain_s
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(drain_s)
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not self._in_flight, max(0.0, deadline - self._clock())
+            )
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            pause_s = _TICK_S
+            try:
+                self._turn()
+            except (QueueUnavailable, QueueBroken) as error:
+                log.error("the queue cannot be used: %s", error)
+                pause_s = _AFTER_ERROR_S
+            except Exception:
+                log.exception("the dispatcher goes on after an error")
+                pause_s = _AFTER_ERROR_S
+            self._wake.wait(pause_s)
+            self._wake.clear()
+
+    def _turn(self) -> None:
+        now = self._clock()
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + self._lease_s / 3
+            self._lengthen_leases()
+        with self._changed:
+            free = self._max_in_flight - len(self._in_flight)
+        room = self._work.breaker.allowance(free) if free > 0 else 0
+        claims = self._queue.claim(room, self._worker, self._lease_s) if room > 0 else []
+        for claim in claims:
+            self._start(claim)
+        self._tidy(now, busy=bool(claims) or free < self._max_in_flight)
+
+    def _start(self, claim: Claim) -> None:
+        self._untidy = True
+        with self._changed:
+            self._in_flight[claim.job.id] = claim
+        # Daemons: one that hangs in a request must not hold up the end of the process.
+        threading.Thread(
+            target=self._do, args=(claim,), name=f"job-{claim.job.id}", daemon=True
+        ).start()
+
+    def _do(self, claim: Claim) -> None:
+        try:
+            self._work.do(claim)
+        except (QueueUnavailable, QueueBroken) as error:
+            log.error("job %s is left to its lease: %s", claim.job.id, error)
+        except Exception:
+            log.exception("job %s failed inside the bot", claim.job.id)
+            self._blame(claim)
+        finally:
+            with self._changed:
+                if self._in_flight.get(claim.job.id) is claim:
+                    del self._in_flight[claim.job.id]
+                self._changed.notify_all()
+            self._wake.set()
+
+    def _blame(self, claim: Claim) -> None:
+        with contextlib.suppress(QueueUnavailable, QueueBroken):
+            due_at = time.time() + backoff_s(claim.attempt)
+            self._queue.nack(claim, due_at=due_at, reason="failed in the bot", counts=True)
+
+    def _lengthen_leases(self) -> None:
+        with self._changed:
+            claims = list(self._in_flight.values())
+        for claim in self._queue.heartbeat(claims, self._lease_s) if claims else []:
+            log.warning("job %s: its lease was lost", claim.job.id)
+
+    def _tidy(self, now: float, *, busy: bool) -> None:
+        """Clear what is done off the disk: at once when the last job left, else every minute."""
+        idle = not busy and self._untidy and self._is_empty(self._queue.depth())
+        if idle or now >= self._tidy_at:
+            self._tidy_at = now + _TIDY_EVERY_S
+            self._untidy = busy
+            self._queue.tidy()
+
+    @staticmethod
+    def _is_empty(depth: Depth) -> bool:
+        return depth.waiting == depth.in_flight == 0

@@ -1,0 +1,127 @@
+"""What is done with one claimed job, from the POST to the last word about it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from bot import texts
+from bot.dispatcher.answers import Answer, Delivered, Later, Refused
+from bot.dispatcher.backoff import backoff_s
+from bot.dispatcher.breaker import Breaker
+from bot.dispatcher.chat import Chat
+from bot.work_queue import Claim, JobQueue
+from utils.errors import ChatRefused, TelegramUnavailable
+from utils.jobs import Job
+
+log = logging.getLogger(__name__)
+
+# Telegram may be away for long: after this much more than a job's age nobody waits for a word.
+_TELL_FOR_S = 3600.0
+_APOLOGIES = {"too_old": texts.TOO_OLD, "failed": texts.OUR_FAULT, "poison": texts.OUR_FAULT}
+
+
+class Services(Protocol):
+    """The part of `ServiceClient` that is needed here."""
+
+    def post(self, job: Job) -> Answer:
+        """Have one job done and read the answer."""
+        ...
+
+
+class Work:
+    """Does claimed jobs; every way through `do` ends the claim, unless an exception leaves it."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        services: Services,
+        chat: Chat,
+        *,
+        max_age_s: float,
+        breaker: Breaker | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._queue, self._services, self._chat = queue, services, chat
+        self._max_age_s, self._clock = max_age_s, clock
+        self.breaker = breaker or Breaker()
+
+    def do(self, claim: Claim) -> None:
+        """Try the job, or say what was decided about it. Raises `QueueUnavailable`."""
+        if claim.sentence is not None:
+            self._end(claim, claim.sentence)
+        elif claim.doom is not None:
+            log.warning("job %s is given up: %s", claim.job.id, claim.doom)
+            self._end(claim, _APOLOGIES[claim.doom])
+        else:
+            self._try(claim)
+
+    def _try(self, claim: Claim) -> None:
+        try:
+            job = self._chat.with_status(claim.job)
+        except TelegramUnavailable as error:
+            self._later(claim, Later(reason="no status message", after_s=error.retry_after_s))
+            return
+        except ChatRefused:
+            log.info("job %s: the chat refuses the bot", claim.job.id)
+            self._queue.ack(claim)
+            return
+        started_at = time.monotonic()
+        answer = self._services.post(job)
+        self._note_upstream(answer, started_at)
+        log.info(
+            "job %s attempt %d: %s in %.2f s",
+            job.id,
+            claim.attempt,
+            _words(answer),
+            time.monotonic() - started_at,
+        )
+        if isinstance(answer, Later):
+            self._later(claim, answer)
+        elif isinstance(answer, Refused) and answer.sentence is not None:
+            self._end(_with(claim, job), answer.sentence)
+        elif not self._queue.ack(claim):
+            log.info("job %s was done, but its lease was lost: it is done again", job.id)
+
+    def _note_upstream(self, answer: Answer, started_at: float) -> None:
+        if isinstance(answer, Later) and answer.nobody:
+            if self.breaker.failed(started_at):
+                log.warning("nobody answers at SEMBLANCE_PROXY_URL: jobs wait")
+        elif self.breaker.succeeded():
+            log.info("the proxy answers again")
+
+    def _later(self, claim: Claim, later: Later) -> None:
+        pause_s = backoff_s(claim.attempt)
+        if later.after_s is not None:
+            pause_s += later.after_s
+        self._queue.nack(
+            claim, due_at=self._clock() + pause_s, reason=later.reason, counts=later.counts
+        )
+
+    def _end(self, claim: Claim, sentence: str) -> None:
+        """Say the last word, then drop the job; what cannot be said now is kept for later."""
+        job = claim.job
+        try:
+            self._chat.tell(job, sentence)
+        except TelegramUnavailable as error:
+            if self._clock() - job.enqueued_at < self._max_age_s + _TELL_FOR_S:
+                self._queue.settle(claim, sentence)
+                self._later(claim, Later(reason="not told yet", after_s=error.retry_after_s))
+                return
+            log.warning("job %s: its owner could not be told", job.id)
+        if claim.doom is None:
+            self._queue.ack(claim)
+        else:
+            self._queue.bury(claim, claim.doom)
+
+
+def _with(claim: Claim, job: Job) -> Claim:
+    return Claim(job=job, lease=claim.lease, attempt=claim.attempt)
+
+
+def _words(answer: Answer) -> str:
+    if isinstance(answer, Delivered):
+        return "delivered"
+    return f"refused, {answer.code}" if isinstance(answer, Refused) else f"later, {answer.reason}"

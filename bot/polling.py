@@ -1,0 +1,117 @@
+"""Asks Telegram for updates, and watches how that goes.
+
+The library's own loop retries what it can, but it ends for good at the first 401 or 404 while it
+still looks alive, and it does not say what another poller (409) means. Both are settled here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
+
+from bot import exits
+from utils.settings import Secret
+
+log = logging.getLogger(__name__)
+
+# One is not enough: a bot that was just killed may still hold its last long poll, and a Bot API
+# server behind a proxy answers 404 while it restarts.
+_REFUSALS_TO_BELIEVE = 4
+
+
+class PollWatch:
+    """What the polls so far say; `fatal` is why polling cannot go on, None while it can."""
+
+    def __init__(
+        self,
+        *,
+        on_fatal: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._on_fatal, self._clock = on_fatal, clock
+        self._answered_at = clock()
+        self._ever_answered = False
+        self._refusals = 0
+        self._trouble: str | None = None
+        self.fatal: exits.Exit | None = None
+
+    def seconds_since_last_poll(self) -> float:
+        """How long ago Telegram last answered a poll: above a minute, something is wrong."""
+        return self._clock() - self._answered_at
+
+    def answered(self) -> None:
+        """A poll brought its updates, or none."""
+        self._answered_at, self._ever_answered = self._clock(), True
+        self._refusals = 0
+        if self._trouble is not None:
+            log.info("polling works again")
+            self._trouble = None
+
+    def failed(self, error: TelegramError) -> None:
+        """A poll failed; each spell of trouble is logged once."""
+        if isinstance(error, Conflict):
+            self._refused(exits.InUse(exits.SECOND_POLLER), fatal=not self._ever_answered)
+        elif isinstance(error, InvalidToken):
+            self._refused(exits.WrongToken(exits.WRONG_TOKEN), fatal=True)
+        else:
+            self._note("Telegram cannot be reached: trying on")
+
+    def _refused(self, reason: exits.Exit, *, fatal: bool) -> None:
+        self._refusals += 1
+        if fatal and self._refusals >= _REFUSALS_TO_BELIEVE and self.fatal is None:
+            self.fatal = reason
+            self._on_fatal()
+        self._note(str(reason))
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            log.warning("%s", trouble)
+            self._trouble = trouble
+
+
+class PollingBot(ExtBot[None]):
+    """The library's bot, with every poll reported to a `PollWatch`."""
+
+    def __init__(self, token: Secret, api_url: str, watch: PollWatch) -> None:
+        super().__init__(
+            token.reveal(),
+            base_url=f"{api_url}/bot",
+            base_file_url=f"{api_url}/file/bot",
+            request=_request(connections=32),
+            # With a single connection one that hangs stops polling altogether.
+            get_updates_request=_request(connections=4),
+        )
+        self._watch = watch
+
+    async def get_updates(self, *args: Any, **kwargs: Any) -> tuple[Update, ...]:
+        """As the library's; raises nothing that would end its polling loop."""
+        try:
+            updates = await super().get_updates(*args, **kwargs)
+        except InvalidToken as error:
+            self._watch.failed(error)
+            raise TelegramError("refused") from None
+        except TelegramError as error:
+            self._watch.failed(error)
+            raise
+        except Exception as error:
+            log.exception("an answer of Telegram could not be read")
+            raise TelegramError(type(error).__name__) from None
+        self._watch.answered()
+        return updates
+
+
+def _request(*, connections: int) -> HTTPXRequest:
+    return HTTPXRequest(
+        connection_pool_size=connections,
+        connect_timeout=5.0,
+        read_timeout=10.0,
+        pool_timeout=10.0,
+        httpx_kwargs={"trust_env": False},
+    )

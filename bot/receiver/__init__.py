@@ -1,0 +1,1 @@
+"""From Telegram's updates to jobs on the disk, and what is said at once."""

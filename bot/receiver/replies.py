@@ -1,0 +1,132 @@
+"""What the bot says at once: status messages for queued jobs, sentences for all else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+import httpx
+from telegram import Bot, ReplyParameters, Update
+from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError
+from telegram.ext import Application, CallbackContext, TypeHandler
+
+from bot import texts
+from bot.receiver.reading import Pictures, Reader, Sentence, Tap
+from bot.receiver.updates import Announcement
+from bot.work_queue import Inbox, JobQueue, QueueUnavailable
+from utils.jobs import Job
+
+log = logging.getLogger(__name__)
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_MAX_PAUSE_S = 60.0
+
+
+class Replies:
+    """The handlers of the Telegram application."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        inbox: Inbox,
+        reader: Callable[[], Reader],
+        *,
+        queue_changed: Callable[[], None],
+    ) -> None:
+        self._queue, self._inbox, self._reader = queue, inbox, reader
+        self._queue_changed = queue_changed
+
+    def register(self, application: Application) -> None:  # type: ignore[type-arg]
+        """Become the handlers of `application`."""
+        application.add_handler(TypeHandler(Announcement, self.announce))
+        application.add_handler(TypeHandler(Update, self.answer))
+        application.add_error_handler(self.apologise)
+
+    async def announce(self, announcement: Announcement, context: CallbackContext) -> None:  # type: ignore[type-arg]
+        """Post the status messages of new jobs; the dispatcher posts what fails here."""
+        for job, position in announcement.jobs:
+            try:
+                await self._announce(context.bot, job, position)
+            except (TelegramError, QueueUnavailable) as error:
+                log.warning("job %s has no status message yet: %s", job.id, type(error).__name__)
+
+    async def _announce(self, bot: Bot, job: Job, position: int) -> None:
+        if await asyncio.to_thread(self._queue.position, job.id) is None:
+            # Claimed meanwhile: the dispatcher is posting the status message itself.
+            return
+        message = await bot.send_message(
+            job.chat_id,
+            texts.status(position),
+            reply_parameters=_reply_to(job.reply_to),
+            message_thread_id=job.message_thread_id,
+        )
+        counts = await asyncio.to_thread(self._queue.note_status, job.id, message.message_id)
+        self._queue_changed()
+        if counts != message.message_id:
+            with contextlib.suppress(TelegramError):
+                await bot.delete_message(job.chat_id, message.message_id)
+
+    async def answer(self, update: Update, context: CallbackContext) -> None:  # type: ignore[type-arg]
+        """Answer an update that made no job, then forget it."""
+        # Pictures come here only when the queue had no room for them.
+        reading = self._reader().read(update, now=0.0)
+        try:
+            if isinstance(reading, Pictures):
+                await _say(context.bot, update, texts.FULL)
+            elif isinstance(reading, Sentence):
+                await _say(context.bot, update, reading.text)
+            elif isinstance(reading, Tap) and update.callback_query is not None:
+                await update.callback_query.answer()
+        except TelegramError as error:
+            log.warning("update %d stays unanswered: %s", update.update_id, type(error).__name__)
+        await asyncio.to_thread(self._inbox.done, update.update_id)
+
+    async def apologise(self, update: object, context: CallbackContext) -> None:  # type: ignore[type-arg]
+        """A handler failed: log it, say so, and do not try it again at the next start."""
+        log.error("a handler failed", exc_info=context.error)
+        if isinstance(update, Update):
+            with contextlib.suppress(TelegramError):
+                await _say(context.bot, update, texts.OUR_FAULT)
+            with contextlib.suppress(QueueUnavailable):
+                await asyncio.to_thread(self._inbox.done, update.update_id)
+
+
+async def _say(bot: Bot, update: Update, text: str) -> None:
+    """Reply to an update, however long Telegram takes to let it through.
+
+    What may have arrived is not sent again. Raises `TelegramError`.
+    """
+    message = update.effective_message
+    if message is None:
+        return
+    chat_id, pause_s = message.chat.id, 1.0
+    while True:
+        try:
+            await bot.send_message(
+                chat_id,
+                text,
+                reply_parameters=_reply_to(message.message_id),
+                message_thread_id=message.message_thread_id if message.is_topic_message else None,
+            )
+        except ChatMigrated as error:
+            chat_id = error.new_chat_id
+        except RetryAfter as error:
+            await asyncio.sleep(_seconds(error))
+        except NetworkError as error:
+            if isinstance(error, BadRequest) or not isinstance(error.__cause__, _NEVER_SENT):
+                raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(_MAX_PAUSE_S, pause_s * 2)
+        else:
+            return
+
+
+def _reply_to(message_id: int) -> ReplyParameters:
+    return ReplyParameters(message_id, allow_sending_without_reply=True)
+
+
+def _seconds(error: RetryAfter) -> float:
+    after = error.retry_after
+    return float(after if isinstance(after, int | float) else after.total_seconds())

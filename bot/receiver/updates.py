@@ -1,0 +1,106 @@
+"""The queue between python-telegram-bot's polling and its handlers, made durable.
+
+The library confirms a batch of updates to Telegram only after every `put` of it returned, so a
+`put` that commits first closes the gap in which a kill -9 would lose updates. What `put` may raise
+matters: after a `TelegramError` the library asks for the same updates again; any other exception
+would end polling for good while everything looks alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telegram import Update
+from telegram.error import TelegramError
+
+from bot.receiver.reading import Pictures, Reader, Silence
+from bot.work_queue import Accepted, Full, Inbox, JobQueue, QueueBroken, QueueUnavailable
+from utils.jobs import Job
+
+log = logging.getLogger(__name__)
+
+# More unanswered messages than this and Telegram has to keep the next ones for a while.
+_MAX_UNANSWERED = 500
+
+
+class NotStored(TelegramError):
+    """The update could not be written down, so Telegram must keep it and send it again."""
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """Jobs that were just queued, each with its position: their status messages are due."""
+
+    chat_id: int
+    jobs: tuple[tuple[Job, int], ...]
+
+
+class DurableUpdates(asyncio.Queue[object]):
+    """An `update_queue` whose `put` returns once the update cannot be lost any more.
+
+    Handlers get an `Announcement` for queued jobs and the `Update` itself for all else.
+    """
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        inbox: Inbox,
+        reader: Callable[[], Reader],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self._jobs, self._inbox, self._reader, self._clock = queue, inbox, reader, clock
+        self._room = asyncio.Semaphore(_MAX_UNANSWERED)
+
+    async def put(self, item: object) -> None:
+        """Store an update, then pass on what is left to do; anything else just passes."""
+        if not isinstance(item, Update):
+            await super().put(item)
+            return
+        try:
+            left = await asyncio.to_thread(self._store, item)
+        except (QueueUnavailable, QueueBroken) as error:
+            log.error("an update could not be stored, Telegram keeps it: %s", error)
+            raise NotStored(str(error)) from None
+        for piece in left:
+            await self._room.acquire()
+            await super().put(piece)
+
+    def task_done(self) -> None:
+        """A piece was handled: there is room for one more."""
+        self._room.release()
+        super().task_done()
+
+    def put_again(self, update: Update) -> None:
+        """Pass on an update that lay in the inbox when the bot started."""
+        super().put_nowait(update)
+
+    def _store(self, update: Update) -> list[object]:
+        reading = self._reader().read(update, now=self._clock())
+        if isinstance(reading, Silence) or self._inbox.knows(update.update_id):
+            return []
+        if not isinstance(reading, Pictures):
+            return [update] if self._keep(update) else []
+        queued: list[tuple[Job, int]] = []
+        refused = False
+        for job in reading.jobs:
+            result = self._jobs.put(job)
+            if isinstance(result, Accepted):
+                queued.append((job, result.position))
+            elif isinstance(result, Full):
+                refused = True
+                break
+        left: list[object] = []
+        if queued:
+            left.append(Announcement(queued[0][0].chat_id, tuple(queued)))
+        if refused and self._keep(update):
+            left.append(update)
+        return left
+
+    def _keep(self, update: Update) -> bool:
+        return self._inbox.keep(update.update_id, update.to_json().encode())

@@ -1,0 +1,54 @@
+"""Everything the bot itself says in a chat. Other sentences come from `utils.errors`."""
+
+from __future__ import annotations
+
+START = (
+    "Hello! Send me a photo, or the link to one, and I send it back with the apparent expression "
+    "and gender of every face marked on it.\n\n"
+    "What happens with your picture: it goes to the computer of whoever runs this bot, is looked "
+    "at in memory, and is forgotten. It is never stored and never shown to anybody else.\n\n"
+    "An apparent expression is a guess about the picture, not about the person in it. "
+    "The gender is a guess too, and whoever runs this bot can switch it off.\n\n"
+    "/help - what I can read\n/privacy - what I keep"
+)
+HELP = (
+    "Send me a photo, a picture as a file (up to 20 MB), or a link to a picture.\n"
+    "I read JPEG, PNG, WebP, GIF, BMP and TIFF. Albums and several links at once are fine.\n\n"
+    "In a group, mention me in the caption of a photo, or send it as a reply to me."
+)
+PRIVACY = (
+    "I keep no pictures. While a photo waits for its turn I hold its Telegram number (or its "
+    "link), and I forget it once you have your answer. If a photo cannot be answered, that number "
+    "or link is kept for up to 24 hours, so that the fault can be found, and then deleted.\n\n"
+    "Nothing about your pictures is logged, shared or used for training. What I mark is the "
+    "apparent expression: a guess about the picture, not about the person in it."
+)
+COMMANDS = (
+    ("start", "What this bot does"),
+    ("help", "What I can read"),
+    ("privacy", "What happens with your picture"),
+)
+
+LOOKING = "Looking at it ..."
+ONE_AHEAD = "1 picture ahead of you ..."
+MANY_AHEAD = "{position} pictures ahead of you ..."
+
+NO_LINK = "Send me a photo, or a link to one, and I mark the faces in it. /help says more."
+NOT_A_PICTURE = (
+    "I only read pictures. Please send a photo, or a picture as a file (JPEG, PNG, WebP, GIF, BMP "
+    "or TIFF)."
+)
+TOO_LARGE = "This file is too large for me. Please send a picture below 20 MB."
+BAD_LINK = "I cannot use this link. Please send me the picture itself."
+FULL = "I have my hands full right now. Please send this again in a minute."
+NOT_ALLOWED = "This bot is private, so I cannot look at your pictures. Sorry!"
+
+OUR_FAULT = "Something broke on our side. Please send it again in a minute."
+TOO_OLD = "Sorry, I could not get to this picture in time. Please send it again."
+
+
+def status(position: int) -> str:
+    """The status message of a job with `position` jobs before it."""
+    if position == 0:
+        return LOOKING
+    return ONE_AHEAD if position == 1 else MANY_AHEAD.format(position=position)

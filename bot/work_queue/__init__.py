@@ -1,0 +1,36 @@
+"""The durable queue between Telegram and the services: nothing in it is lost by a kill -9."""
+
+from __future__ import annotations
+
+from bot.work_queue.protocol import (
+    Accepted,
+    Claim,
+    DeadLetter,
+    Depth,
+    Doom,
+    Duplicate,
+    Full,
+    Inbox,
+    JobQueue,
+    Limits,
+    QueueBroken,
+    QueueUnavailable,
+)
+from bot.work_queue.store import Store, open_store
+
+__all__ = [
+    "Accepted",
+    "Claim",
+    "DeadLetter",
+    "Depth",
+    "Doom",
+    "Duplicate",
+    "Full",
+    "Inbox",
+    "JobQueue",
+    "Limits",
+    "QueueBroken",
+    "QueueUnavailable",
+    "Store",
+    "open_store",
+]
