@@ -8,7 +8,7 @@ from flask import Blueprint, Response, send_from_directory
 from werkzeug.exceptions import NotFound
 
 _STATIC = Path(__file__).parent / "static"
-_FILES = ("chat.css", "chat.js", "favicon.svg", "sample.jpg")
+_KINDS = frozenset({".css", ".js", ".svg", ".jpg"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -23,9 +23,11 @@ def blueprint() -> Blueprint:
     def index() -> Response:
         return send_from_directory(_STATIC, "index.html")
 
+    names = {path.name for path in _STATIC.iterdir() if path.suffix in _KINDS}
+
     @routes.get("/<name>")
     def static_file(name: str) -> Response:
-        if name not in _FILES:
+        if name not in names:
             raise NotFound
         return send_from_directory(_STATIC, name)
 

@@ -142,12 +142,14 @@ class Playground:
                 if revision != after_revision or self._closed or left <= 0:
                     break
                 self._changed.wait(left)
+            # A revision that was never reached is from an earlier run: tell it everything.
+            known = after_revision if after_revision <= revision else 0
             return {
                 "run": self.run,
                 "revision": revision,
                 "action": chat.action() if chat else None,
                 "bot_online": self.updates.online,
-                "messages": chat.since(min(after_revision, revision)) if chat else [],
+                "messages": chat.since(known) if chat else [],
             }
 
     def close(self) -> None:

@@ -1,0 +1,179 @@
+// The page: one person's chat with the bot.
+
+import * as api from "./api.js";
+import { bubble, summary } from "./bubbles.js";
+import * as composer from "./composer.js";
+import { byId, make } from "./elements.js";
+import { follow } from "./feed.js";
+import { outgoing, settled } from "./outbox.js";
+
+const ACTIONS = { typing: "typing", upload_photo: "sending a photo", upload_document: "sending a file" };
+const feed = byId("feed");
+const list = byId("messages");
+const items = new Map();
+const albums = new Map();
+const chatId = ownChatId();
+
+function ownChatId() {
+  const fresh = () => 1e6 + crypto.getRandomValues(new Uint32Array(1))[0];
+  try {
+    const kept = Number(localStorage.getItem("semblance-chat-id"));
+    if (Number.isSafeInteger(kept) && kept > 0) return kept;
+    const id = fresh();
+    localStorage.setItem("semblance-chat-id", id);
+    return id;
+  } catch {
+    return fresh();
+  }
+}
+
+const nearEnd = () => feed.scrollHeight - feed.scrollTop - feed.clientHeight < 120;
+
+function toEnd() {
+  feed.scrollTop = feed.scrollHeight;
+}
+
+function show(view) {
+  const known = items.get(view.message_id);
+  if (view.deleted) {
+    known?.remove();
+    items.delete(view.message_id);
+    return;
+  }
+  const body = bubble(view, { onPress, onQuote });
+  if (known) {
+    known.querySelector(".bubble").replaceWith(body);
+    body.classList.add("edited");
+  } else {
+    const item = make("li", "message", { "data-sender": view.sender, "data-id": view.message_id });
+    item.append(body);
+    items.set(view.message_id, item);
+    place(item, view);
+  }
+  if (view.sender === "bot") byId("announcer").textContent = `Semblance: ${summary(view.message)}`;
+}
+
+function place(item, view) {
+  const group = view.message.media_group_id;
+  if (!group) return list.insertBefore(item, list.querySelector(".message:not([data-id])"));
+  if (!albums.has(group)) {
+    const album = make("ol", "album");
+    const holder = make("li", "album-holder");
+    holder.append(album);
+    albums.set(group, album);
+    list.insertBefore(holder, list.querySelector(".message:not([data-id])"));
+  }
+  albums.get(group).append(item);
+}
+
+function onPress(messageId, data) {
+  api.press(chatId, messageId, data).catch((error) => problem(error.message));
+}
+
+function onQuote(messageId) {
+  const item = items.get(messageId);
+  item?.scrollIntoView({ block: "center", behavior: "smooth" });
+  item?.classList.add("found");
+  setTimeout(() => item?.classList.remove("found"), 1200);
+}
+
+function problem(sentence) {
+  const item = make("li", "message notice", { role: "alert" }, sentence);
+  list.append(item);
+  toEnd();
+  setTimeout(() => item.remove(), 6000);
+}
+
+function send(message) {
+  byId("intro").hidden = true;
+  outgoing(list, message, (each) => api.send(chatId, each), toEnd);
+}
+
+async function onChanges(answer) {
+  // A message must not stand there twice while its own request is still being answered.
+  await settled();
+  const stay = nearEnd();
+  for (const view of answer.messages) show(view);
+  const action = answer.action && (ACTIONS[answer.action] ?? "working");
+  const status = byId("status");
+  status.textContent = action ?? (answer.bot_online ? "online" : "waiting for the bot");
+  status.dataset.state = answer.bot_online ? "online" : "waiting";
+  byId("intro").hidden = list.childElementCount > 0;
+  byId("sample").hidden = Boolean(list.querySelector(".photo")) || !byId("intro").hidden;
+  if (stay && answer.messages.length) {
+    toEnd();
+    for (const image of list.querySelectorAll("img")) if (!image.complete) image.addEventListener("load", toEnd, { once: true });
+  }
+  latestButton();
+}
+
+function latestButton() {
+  byId("latest").hidden = nearEnd();
+}
+
+async function commands() {
+  const { commands: offered, description } = await api.bot();
+  if (description) byId("description").textContent = description;
+  byId("menu-button").hidden = offered.length === 0;
+  byId("menu").replaceChildren(...offered.map((each) => {
+    const item = make("li");
+    const button = make("button", "", { type: "button" });
+    button.append(make("b", "", {}, `/${each.command}`), make("span", "", {}, each.description));
+    button.addEventListener("click", () => {
+      toggleMenu(false);
+      send({ text: `/${each.command}`, files: [], asFile: false });
+    });
+    item.append(button);
+    return item;
+  }));
+}
+
+function toggleMenu(open) {
+  byId("menu").hidden = !open;
+  byId("menu-button").setAttribute("aria-expanded", open);
+  if (open) commands().then(() => byId("menu").querySelector("button")?.focus()).catch(() => {});
+}
+
+async function sendSample() {
+  byId("sample").hidden = true;
+  const blob = await (await fetch("/sample.jpg")).blob();
+  send({ text: "", files: [new File([blob], "sample.jpg", { type: "image/jpeg" })], asFile: false });
+}
+
+composer.onSubmit(send);
+composer.listen(problem);
+byId("start").addEventListener("click", () => send({ text: "/start", files: [], asFile: false }));
+byId("sample").addEventListener("click", () => sendSample().catch((error) => problem(error.message)));
+byId("latest").addEventListener("click", toEnd);
+byId("menu-button").addEventListener("click", () => toggleMenu(byId("menu").hidden));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !byId("menu").hidden) {
+    toggleMenu(false);
+    byId("menu-button").focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest(".top")) toggleMenu(false);
+});
+feed.addEventListener("scroll", latestButton, { passive: true });
+
+let wasOnline = false;
+follow(chatId, {
+  onChanges: async (answer) => {
+    await onChanges(answer);
+    // The bot announces its commands when it comes up, so ask for them then.
+    if (answer.bot_online !== wasOnline) commands().catch(() => {});
+    wasOnline = answer.bot_online;
+  },
+  onNewRun: () => {
+    list.replaceChildren();
+    items.clear();
+    albums.clear();
+  },
+  onLost: () => {
+    byId("lost").hidden = false;
+    byId("status").textContent = "stopped";
+    byId("status").dataset.state = "lost";
+  },
+  onFound: () => { byId("lost").hidden = true; },
+});
