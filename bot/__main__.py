@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
-from bot import exits, logs
-from bot.application import BotProcess
-from bot.work_queue import QueueBroken, QueueUnavailable, open_store
-from bot.work_queue.store import SecondStart
-from utils.errors import SettingsError
-from utils.settings import Settings
+from bot import exits
 
 _EXIT_CODES = """\
 exit codes: 0 stopped as asked, 74 the queue file cannot be used, 75 another bot uses the same
@@ -28,40 +25,22 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     try:
-        _run()
+        # The Telegram library takes a while to load: until here a stop has to be caught.
+        from bot.start import start
+
+        start()
     except exits.Exit as reason:
         print(reason, file=sys.stderr)
         return reason.code
     return 0
 
 
-def _run() -> None:
-    try:
-        settings = Settings.load()
-        if settings.telegram_token is None:
-            raise exits.Misconfigured(exits.NO_TOKEN)
-        if settings.secret is None:
-            raise exits.Misconfigured(exits.NO_SECRET)
-        if settings.webhook_url is not None:
-            raise exits.Misconfigured(exits.NO_WEBHOOK)
-        logs.configure(settings.log)
-        store = open_store(settings)
-    except SettingsError as error:
-        raise exits.Misconfigured(str(error)) from None
-    except SecondStart as error:
-        raise exits.InUse(str(error)) from None
-    except (QueueBroken, QueueUnavailable) as error:
-        raise exits.QueueFailed(str(error)) from None
-    token, secret = settings.telegram_token, settings.secret
-
-    async def run() -> None:
-        await BotProcess(settings, token, secret, store).run()
-
-    try:
-        asyncio.run(run())
-    finally:
-        store.close()
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    """A stop before the bot works: nothing to drain yet."""
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""Everything between the command line and a bot at work: settings, logs, the queue file."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot import exits, logs
+from bot.application import BotProcess
+from bot.work_queue import QueueBroken, QueueUnavailable, Store, open_store
+from bot.work_queue.store import SecondStart
+from utils.errors import SettingsError
+from utils.settings import Secret, Settings
+
+
+def start() -> None:
+    """Run the bot until it is told to stop. Raises `Exit` where it cannot start or go on."""
+    settings, token, secret = _settings()
+    logs.configure(settings.log)
+    store = _store(settings)
+
+    async def run() -> None:
+        await BotProcess(settings, token, secret, store).run()
+
+    try:
+        asyncio.run(run())
+    finally:
+        store.close()
+
+
+def _settings() -> tuple[Settings, Secret, Secret]:
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        raise exits.Misconfigured(str(error)) from None
+    if settings.telegram_token is None:
+        raise exits.Misconfigured(exits.NO_TOKEN)
+    if settings.secret is None:
+        raise exits.Misconfigured(exits.NO_SECRET)
+    if settings.webhook_url is not None:
+        raise exits.Misconfigured(exits.NO_WEBHOOK)
+    return settings, settings.telegram_token, settings.secret
+
+
+def _store(settings: Settings) -> Store:
+    try:
+        return open_store(settings)
+    except SettingsError as error:
+        raise exits.Misconfigured(str(error)) from None
+    except SecondStart as error:
+        raise exits.InUse(str(error)) from None
+    except (QueueBroken, QueueUnavailable) as error:
+        raise exits.QueueFailed(str(error)) from None
