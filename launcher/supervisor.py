@@ -21,6 +21,7 @@ from launcher.readiness import Readiness
 from utils.settings import ROOT
 
 EXIT_CONFIG = 78  # sysexits.h: what a program says when only its operator can help
+_GUNICORN_LOAD_FAILED = 4  # its own number for an application that cannot start
 _BACKOFF_S = (1.0, 30.0)
 _DEATHS_ALLOWED, _DEATHS_WINDOW_S = 5, 60.0
 _LAST_CALL_S = 0.7
@@ -99,7 +100,7 @@ class Supervisor:
         name = child.program.name
         _signal(child, signal.SIGKILL)
         child.process, child.ready = None, False
-        if code == EXIT_CONFIG:
+        if code in (EXIT_CONFIG, _GUNICORN_LOAD_FAILED):
             return EXIT_CONFIG
         child.deaths = [*(t for t in child.deaths if now - t < _DEATHS_WINDOW_S), now]
         if len(child.deaths) >= _DEATHS_ALLOWED:

@@ -91,7 +91,7 @@ def evaluate(data: Path, folder: Path = MODELS) -> Figures:
     """All figures of the served files in one object; `n` counts the pictures behind each."""
     manifest = Manifest.load(folder)
     parts = [
-        judge(data, Classifier(name, manifest, folder), manifest.networks[name].sure_from)
+        judge(data, Classifier(name, manifest), manifest.networks[name].sure_from)
         for name, judge in (("emotion", evaluate_emotion), ("gender", evaluate_gender))
     ]
     figures = {k: v for part in parts for k, v in part.items() if k != "n"}

@@ -85,7 +85,7 @@ def export(name: str, data: Path, runs: Path, folder: Path = MODELS) -> Figures:
         data={pack: sha256_of(data / pack) for pack in packs},
     )
     manifest = _with(name, network, folder)
-    figures = _JUDGES[name](data, Classifier(name, manifest, folder), sure_from)
+    figures = _JUDGES[name](data, Classifier(name, manifest), sure_from)
     metrics = {k: round(v, 4) for k, v in figures.items() if isinstance(v, float)}
     manifest = _with(name, replace(network, metrics=metrics), folder)
     entry = manifest.networks[name]
@@ -96,8 +96,9 @@ def export(name: str, data: Path, runs: Path, folder: Path = MODELS) -> Figures:
 def _with(name: str, network: Network, folder: Path) -> Manifest:
     """The folder's manifest with one entry replaced, saved."""
     known = dict(Manifest.load(folder).networks) if (folder / "manifest.json").exists() else {}
-    manifest = Manifest(name="semblance", version=_VERSION, networks={**known, name: network})
-    manifest.save(folder)
+    networks = {**known, name: network}
+    manifest = Manifest(name="semblance", version=_VERSION, networks=networks, folder=folder)
+    manifest.save()
     return manifest
 
 

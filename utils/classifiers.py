@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from utils.errors import ModelError
 from utils.faces import Opinion
-from utils.manifest import MODELS, Manifest
+from utils.manifest import Manifest
 from utils.preprocessor import CropSpec, Image, to_input
 
 
@@ -22,8 +21,8 @@ class Classifier:
     manifest says.
     """
 
-    def __init__(self, name: str, manifest: Manifest, folder: Path = MODELS) -> None:
-        weights = manifest.read_weights(name, folder)
+    def __init__(self, name: str, manifest: Manifest) -> None:
+        weights = manifest.read_weights(name)
         network = manifest.networks[name]
         self.crop: CropSpec = network.crop
         self.labels = network.labels

@@ -8,6 +8,7 @@ white, CMYK, palette, gray and 16 bit converted.
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,8 @@ _CHAT_MAX_RATIO = 20
 
 # `decode` compares the header's size with the operator's own limit before any pixel is read.
 Pillow.MAX_IMAGE_PIXELS = None
+# What is odd about a stranger's file is no news to the operator.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True)

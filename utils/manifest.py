@@ -42,11 +42,12 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """All networks of one release of the weights."""
+    """All networks of one release of the weights, which lie in `folder`."""
 
     name: str
     version: str
     networks: Mapping[str, Network]
+    folder: Path = MODELS
 
     @classmethod
     def load(cls, folder: Path = MODELS) -> Manifest:
@@ -55,23 +56,27 @@ class Manifest:
         try:
             shape = json.loads(path.read_text(encoding="utf-8"))
             networks = {name: _network(entry) for name, entry in shape["networks"].items()}
-            return cls(name=shape["name"], version=shape["version"], networks=networks)
+            return cls(
+                name=shape["name"], version=shape["version"], networks=networks, folder=folder
+            )
         except OSError:
             raise ModelError(f"{path} is missing; get it from the repository") from None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(f"{path} is damaged: {error!r}") from None
 
-    def save(self, folder: Path = MODELS) -> None:
-        """Write the manifest into a folder."""
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        (folder / _FILE_NAME).write_text(text + "\n", encoding="utf-8")
+    def save(self) -> None:
+        """Write the manifest into its folder."""
+        shape = asdict(self)
+        del shape["folder"]
+        text = json.dumps(shape, indent=2, ensure_ascii=False)
+        (self.folder / _FILE_NAME).write_text(text + "\n", encoding="utf-8")
 
-    def read_weights(self, name: str, folder: Path = MODELS) -> bytes:
+    def read_weights(self, name: str) -> bytes:
         """The bytes of a network's served file, checked. Raises `ModelError`."""
         network = self.networks.get(name)
         if network is None:
             raise ModelError(f"the manifest knows no network {name!r}")
-        path = folder / network.file
+        path = self.folder / network.file
         try:
             data = path.read_bytes()
         except OSError:

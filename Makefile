@@ -1,0 +1,76 @@
+# Every task of the project; `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first of these that is CPython 3.11 to 3.13; `make PYTHON=/path/to/python run` decides otherwise.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+DATA ?= data
+PY := .venv/bin/python
+SYNC := .venv/bin/uv sync --quiet --locked --inexact --no-default-groups --group serve
+
+.PHONY: help run test check format train evaluate bench chaos up down clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.serve ## start bot, services and playground on this machine
+	@exec $(PY) -m launcher
+
+test: .venv/.dev check ## all checks, then all tests
+	$(PY) -m pytest --ignore=tests/docs --cov --cov-report=term --cov-fail-under=90
+	$(PY) -m tests.under_gevent tests/unit/utils tests/unit/services
+
+check: .venv/.dev ## lint, types, imports, docs
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PY) -m pytest -q tests/docs
+
+format: .venv/.dev ## format the code
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+train: .venv/.dev ## train and export both networks (DATA=folder of the packs)
+	$(PY) -m training.train_emotion --data $(DATA)
+	$(PY) -m training.export emotion --data $(DATA)
+	$(PY) -m training.train_gender --data $(DATA)
+	$(PY) -m training.export gender --data $(DATA)
+
+evaluate: .venv/.dev ## the model cards' figures (DATA=folder of the packs)
+	$(PY) -m training.evaluate --data $(DATA) --json
+
+bench: .venv/.dev ## what a photo costs, stage by stage
+	$(PY) -m benchmarks.pipeline --json
+
+chaos: .venv/.dev ## kill bot and services while people send photos
+	$(PY) -m tests.chaos
+
+up: ## start with Docker Compose (needs TELEGRAM_TOKEN and SEMBLANCE_SECRET)
+	docker compose up --build --detach --wait
+
+down: ## stop what `make up` started
+	docker compose down
+
+clean: ## remove the environment and all caches; keeps var/ (queue and secret)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/uv: bootstrap.txt
+	@test -n "$(PYTHON)" || { echo "Semblance needs CPython 3.11, 3.12 or 3.13; please install one."; exit 1; }
+	@echo "semblance: creating .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.txt
+	@touch $@
+
+.venv/.serve: .venv/bin/uv uv.lock pyproject.toml
+	@echo "semblance: installing what runs it"
+	@$(SYNC)
+	@touch $@
+
+.venv/.dev: .venv/bin/uv uv.lock pyproject.toml
+	@echo "semblance: installing what trains and tests it"
+	@$(SYNC) --group train --group dev
+	@touch .venv/.serve $@

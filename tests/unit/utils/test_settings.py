@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from utils.errors import SettingsError
+from utils.settings import Secret, Settings
+
+TOKEN = "123456:" + "A" * 35
+
+
+def load(**environ: str) -> Settings:
+    return Settings.load(environ, dotenv=None)
+
+
+def test_an_empty_environment_gives_the_documented_defaults() -> None:
+    settings = load()
+    assert settings.telegram_token is None
+    assert settings.telegram_api_url == "https://api.telegram.org"
+    assert settings.queue == "sqlite:///var/queue.db"
+    assert (settings.queue_max, settings.queue_per_user) == (1000, 20)
+    assert settings.proxy_url == "http://127.0.0.1:8080"
+    assert settings.gender
+    assert settings.allowed_users == frozenset()
+
+
+def test_the_proxy_url_follows_the_port() -> None:
+    assert load(SEMBLANCE_PORT="9000").proxy_url == "http://127.0.0.1:9000"
+
+
+def test_an_empty_value_counts_as_not_set() -> None:
+    assert load(SEMBLANCE_PORT="", TELEGRAM_TOKEN="").port == 8080
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TELEGRAM_TOKEN", "nonsense"),
+        ("TELEGRAM_API_URL", "api.telegram.org"),
+        ("SEMBLANCE_QUEUE", "mysql://localhost"),
+        ("SEMBLANCE_QUEUE", "sqlite://var/queue.db"),
+        ("SEMBLANCE_QUEUE_MAX", "0"),
+        ("SEMBLANCE_JOB_MAX_AGE_S", "soon"),
+        ("SEMBLANCE_DELIVERY", "pigeon"),
+        ("SEMBLANCE_GENDER", "maybe"),
+        ("SEMBLANCE_SECRET", "short"),
+        ("SEMBLANCE_ALLOWED_USERS", "12,anna"),
+        ("SEMBLANCE_API_KEYS", "short"),
+        ("SEMBLANCE_PORT", "70000"),
+        ("SEMBLANCE_LOG", "xml"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_name_and_without_its_value(
+    name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} must be ") as caught:
+        load(**{name: value})
+    assert "\n" not in str(caught.value)
+    if name in ("TELEGRAM_TOKEN", "SEMBLANCE_SECRET", "SEMBLANCE_API_KEYS"):
+        assert value not in str(caught.value).replace(name, "")
+
+
+def test_values_are_typed() -> None:
+    settings = load(
+        TELEGRAM_TOKEN=TOKEN,
+        TELEGRAM_API_URL="http://127.0.0.1:8088/",
+        SEMBLANCE_ALLOWED_USERS="1, 2",
+        SEMBLANCE_URL_ALLOW="Localhost:8000, pictures.intranet:*",
+        SEMBLANCE_API_KEYS="k" * 16 + "," + "l" * 16,
+        SEMBLANCE_GENDER="off",
+    )
+    assert settings.telegram_token == Secret(TOKEN)
+    assert settings.telegram_api_url == "http://127.0.0.1:8088"
+    assert settings.allowed_users == {1, 2}
+    assert settings.url_allow == {"localhost:8000", "pictures.intranet:*"}
+    assert len(settings.api_keys) == 2
+    assert not settings.gender
+
+
+def test_the_environment_beats_the_dotenv_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("SEMBLANCE_PORT=9000\nSEMBLANCE_LOG=json\n")
+    settings = Settings.load({"SEMBLANCE_PORT": "9001"}, dotenv=file)
+    assert (settings.port, settings.log) == (9001, "json")
+
+
+def test_the_token_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN + "\n")
+    assert load(TELEGRAM_TOKEN_FILE=str(file)).telegram_token == Secret(TOKEN)
+
+
+def test_a_token_file_that_is_missing_or_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="TELEGRAM_TOKEN_FILE must name a readable file"):
+        load(TELEGRAM_TOKEN_FILE=str(tmp_path / "nowhere"))
+    file = tmp_path / "token"
+    file.write_text("hello")
+    with pytest.raises(SettingsError, match="must hold the token") as caught:
+        load(TELEGRAM_TOKEN_FILE=str(file))
+    assert "hello" not in str(caught.value)
+
+
+def test_a_secret_shows_itself_in_no_text() -> None:
+    settings = load(TELEGRAM_TOKEN=TOKEN)
+    for text in (repr(settings), str(settings.telegram_token), f"{settings.telegram_token}"):
+        assert TOKEN not in text
+    with pytest.raises(TypeError):
+        json.dumps(settings.telegram_token)
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.reveal() == TOKEN
+
+
+def test_settings_cannot_change_after_they_were_read() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        load().port = 1  # type: ignore[misc]

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.unit.utils.test_faces import face, opinion
+from utils.faces import Face
+from utils.labels import EMOTIONS, GENDERS
+from utils.visualizer import _MIN_TEXT_PX, COLOURS, _label, annotate, colour_of, lines
+
+
+def at(box: tuple[int, int, int, int], gender: str | None = "woman", value: float = 0.9) -> Face:
+    seen = opinion(GENDERS, gender, value) if gender else None
+    return face(box_xyxy=box, gender=seen, emotion=opinion(EMOTIONS, "happiness", value))
+
+
+def test_the_picture_keeps_its_size_and_the_original_is_untouched() -> None:
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    drawn = annotate(picture, [at((100, 60, 180, 140))])
+    assert drawn.shape == picture.shape
+    assert (picture == 128).all()
+    assert (drawn != picture).any()
+
+
+def test_without_faces_nothing_is_drawn() -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
+    assert (annotate(picture, []) == picture).all()
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 0, 40, 40), (260, 160, 300, 200), (0, 0, 300, 200), (140, 0, 160, 20)]
+)
+def test_the_words_stay_inside_wherever_the_face_is(box: tuple[int, int, int, int]) -> None:
+    small = np.full((200, 300, 3), 128, np.uint8)
+    drawn = annotate(small, [at(box)])
+    fill = (np.abs(drawn.astype(int) - colour_of(at(box))) < 30).all(2)
+    columns, rows = np.flatnonzero(fill.any(0)), np.flatnonzero(fill.any(1))
+    words = _label(tuple(lines(at(box))), colour_of(at(box)), _MIN_TEXT_PX)
+    # All of the label's width and height is on the picture: a cut one would be narrower.
+    assert len(columns) >= words.shape[1] - 2
+    assert len(rows) >= words.shape[0] - 2
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 50), (12, 12), (20, 400)])
+def test_tiny_and_narrow_pictures_are_no_error(size: tuple[int, int]) -> None:
+    height, width = size
+    drawn = annotate(np.zeros((height, width, 3), np.uint8), [at((0, 0, width, height))])
+    assert drawn.shape == (height, width, 3)
+
+
+def test_text_grows_with_the_face() -> None:
+    picture = np.full((800, 800, 3), 90, np.uint8)
+    small = annotate(picture, [at((300, 300, 360, 360))])
+    large = annotate(picture, [at((200, 200, 600, 600))])
+    assert (large != picture).sum() > 4 * (small != picture).sum()
+
+
+def test_genders_differ_by_word_and_by_colour() -> None:
+    woman, man = at((1, 1, 9, 9), "woman"), at((1, 1, 9, 9), "man")
+    assert lines(woman)[1].startswith("woman")
+    assert lines(man)[1].startswith("man")
+    assert colour_of(woman) != colour_of(man)
+
+
+def test_with_gender_off_there_is_one_line_and_a_neutral_colour() -> None:
+    alone = at((1, 1, 9, 9), None)
+    assert len(lines(alone)) == 1
+    assert colour_of(alone) == COLOURS[None]
+
+
+def test_an_unsure_answer_carries_a_question_mark() -> None:
+    unsure = opinion(EMOTIONS, "fear", 0.4)
+    unsure = type(unsure)(unsure.labels, unsure.probabilities, sure=False)
+    assert lines(face(emotion=unsure))[0] == "fear? 40 %"
+
+
+def test_certainty_is_never_claimed() -> None:
+    sure = opinion(EMOTIONS, "fear", 0.9999)
+    assert lines(face(emotion=sure))[0] == "fear 99 %"
+
+
+def test_white_words_stand_out_from_every_label_colour() -> None:
+    """WCAG 2.2 contrast of at least 4.5."""
+    for colour in COLOURS.values():
+        parts = np.array(colour) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        luminance = float(linear @ [0.2126, 0.7152, 0.0722])
+        assert 1.05 / (luminance + 0.05) >= 4.5
+
+
+def test_labels_of_neighbours_do_not_cover_each_other() -> None:
+    picture = np.full((300, 400, 3), 128, np.uint8)
+    left, right = at((100, 100, 160, 160)), at((165, 100, 225, 160), "man")
+    both = annotate(picture, [left, right])
+    for one in (left, right):
+        alone = annotate(picture, [one])
+        fill = (alone == np.array(colour_of(one))).all(2)
+        kept = (both == np.array(colour_of(one))).all(2)
+        assert kept.sum() >= 0.9 * fill.sum()
