@@ -80,6 +80,7 @@ class Chat:
         """Put another message in the place of one; None deletes it."""
         self.revision += 1
         entry.message, entry.revision, entry.edits = message, self.revision, entry.edits + 1
+        self._action = ""
 
     def show_action(self, action: str) -> None:
         """Let the page say what the bot is doing, for the five seconds Telegram shows it."""

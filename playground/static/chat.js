@@ -8,11 +8,13 @@ import { follow } from "./feed.js";
 import { outgoing, settled } from "./outbox.js";
 
 const ACTIONS = { typing: "typing", upload_photo: "sending a photo", upload_document: "sending a file" };
+const ACTION_LASTS_MS = 5000;
 const feed = byId("feed");
 const list = byId("messages");
 const items = new Map();
 const albums = new Map();
 const chatId = ownChatId();
+let actionTimer;
 
 function ownChatId() {
   const fresh = () => 1e6 + crypto.getRandomValues(new Uint32Array(1))[0];
@@ -94,17 +96,23 @@ async function onChanges(answer) {
   await settled();
   const stay = nearEnd();
   for (const view of answer.messages) show(view);
-  const action = answer.action && (ACTIONS[answer.action] ?? "working");
-  const status = byId("status");
-  status.textContent = action ?? (answer.bot_online ? "online" : "waiting for the bot");
-  status.dataset.state = answer.bot_online ? "online" : "waiting";
+  showStatus(answer);
   byId("intro").hidden = list.childElementCount > 0;
-  byId("sample").hidden = Boolean(list.querySelector(".photo")) || !byId("intro").hidden;
+  byId("sample").hidden = Boolean(list.querySelector(".photo, .previews"));
   if (stay && answer.messages.length) {
     toEnd();
     for (const image of list.querySelectorAll("img")) if (!image.complete) image.addEventListener("load", toEnd, { once: true });
   }
   latestButton();
+}
+
+function showStatus({ action, bot_online: online }) {
+  const status = byId("status");
+  const rest = online ? "online" : "waiting for the bot";
+  status.textContent = action ? ACTIONS[action] ?? "working" : rest;
+  status.dataset.state = online ? "online" : "waiting";
+  clearTimeout(actionTimer);
+  if (action) actionTimer = setTimeout(() => { status.textContent = rest; }, ACTION_LASTS_MS);
 }
 
 function latestButton() {
@@ -166,7 +174,8 @@ follow(chatId, {
     wasOnline = answer.bot_online;
   },
   onNewRun: () => {
-    list.replaceChildren();
+    // What never arrived stays, so that it can be tried again.
+    for (const item of list.querySelectorAll(":scope > [data-id], :scope > .album-holder")) item.remove();
     items.clear();
     albums.clear();
   },

@@ -38,7 +38,7 @@ function refresh() {
   const label = photos.length > 1 ? `Send ${photos.length} photos` : "Send";
   sendButton.title = label;
   sendButton.querySelector("span").textContent = label;
-  text.placeholder = photos.length ? "Add a caption" : "Drop or paste a photo, or type its address";
+  text.placeholder = photos.length ? "Add a caption" : "A photo, or its address";
   text.style.height = "auto";
   text.style.height = `${Math.min(text.scrollHeight, 140)}px`;
 }

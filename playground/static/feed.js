@@ -22,7 +22,7 @@ export async function follow(chatId, { onChanges, onNewRun, onLost, onFound }) {
       if (run !== null && answer.run !== run) {
         onNewRun();
         revision = 0;
-        run = answer.run;
+        run = null;
         continue;
       }
       run = answer.run;
