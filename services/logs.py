@@ -16,7 +16,7 @@ from typing import Any
 from services import request_ids
 
 _URL = re.compile(r"(https?|ftp|wss?)://[^\s'\"<>]+", re.IGNORECASE)
-_BOT_TOKEN = re.compile(r"(bot)?\d{3,}:[A-Za-z0-9_-]{20,}(/\S*)?")
+_BOT_TOKEN = re.compile(r"/?(bot)?\d{3,}:[A-Za-z0-9_-]{20,}(/\S*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 

@@ -37,15 +37,19 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM: take no more, and let go of those who ask for nothing."""
         super().handle_exit(sig, frame)
-        # A signal handler must not switch greenlets itself.
-        gevent.spawn(self._close_idle)
+        self._schedule_closing()
 
     def notify(self) -> None:
         """Called every second, also while draining: a connection may have become idle since."""
         super().notify()
         if not self.alive:
-            self._close_idle()
+            self._schedule_closing()
+
+    def _schedule_closing(self) -> None:
+        # From the hub the interruption is immediate. Scheduled one by one it could reach a
+        # connection whose next request has arrived meanwhile, in the middle of serving it.
+        gevent.get_hub().loop.run_callback(self._close_idle)
 
     def _close_idle(self) -> None:
         for waiting, timeout in list(self._idle.items()):
-            gevent.kill(waiting, timeout, block=False)
+            waiting.throw(timeout)

@@ -14,6 +14,7 @@ from utils.errors import UrlRefused
 _MAX_CHARACTERS = 4096
 _PORTS = {"http": 80, "https": 443}
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060\ufeff\\]")
+_BRACKETED = re.compile(r"\[[^\[\]]*\](:\d*)?")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _KEPT_IN_PATH = "/%:@!$&'()*+,;=~-._"
 
@@ -62,8 +63,12 @@ class Target:
         """The target of a redirect. Raises `UrlRefused`."""
         # Servers send raw UTF-8 and spaces here; http.client hands them on as Latin-1.
         readable = location.strip().encode("latin-1", "replace").decode("utf-8", "replace")
+        spelled = readable.replace(" ", "%20")
+        # urljoin drops tabs and line ends without a word, and would see another host than we do.
+        if _CONTROL_OR_SPACE.search(spelled):
+            raise UrlRefused("a redirect with control characters or backslashes")
         try:
-            return parse(urljoin(self.url, readable.replace(" ", "%20")))
+            return parse(urljoin(self.url, spelled))
         except ValueError:
             raise UrlRefused("a redirect to what is not a URL") from None
 
@@ -98,13 +103,7 @@ def is_usual_port(target: Target) -> bool:
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if "[" in parts.netloc or ":" in host:
-        try:
-            address = IPv6Address(host)
-        except AddressValueError:
-            raise UrlRefused("a host in brackets that is no IPv6 address") from None
-        if address.scope_id is not None:
-            raise UrlRefused("an IPv6 address with a zone")
-        return str(address)
+        return _in_brackets(parts.netloc, host)
     host = host.removesuffix(".")
     if not host.isascii():
         try:
@@ -114,6 +113,18 @@ def _host(parts: SplitResult) -> str:
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise UrlRefused("a host name with characters that no host name has")
     return host
+
+
+def _in_brackets(netloc: str, host: str) -> str:
+    if not _BRACKETED.fullmatch(netloc):
+        raise UrlRefused("a host with more than brackets and a port")
+    try:
+        address = IPv6Address(host)
+    except AddressValueError:
+        raise UrlRefused("a host in brackets that is no IPv6 address") from None
+    if address.scope_id is not None:
+        raise UrlRefused("an IPv6 address with a zone")
+    return str(address)
 
 
 def _path(parts: SplitResult) -> str:

@@ -1,0 +1,85 @@
+import threading
+
+import gevent
+import pytest
+from gevent import monkey
+
+from services.inference import LINE_PER_SLOT, Inference, InPlace, NativeThreads
+from tests.fakes_services import JPEG, FakeEngine
+from utils.errors import Busy, NotAnImage
+
+
+@pytest.fixture(params=[InPlace, NativeThreads])
+def slots(request):
+    return request.param(2)
+
+
+def test_a_task_gives_its_value_back(slots):
+    assert slots.run(lambda: 42) == 42
+
+
+def test_a_failing_task_raises_its_own_error_and_prints_nothing(slots, capfd):
+    def fail():
+        raise NotAnImage("no news")
+
+    with pytest.raises(NotAnImage, match="no news"):
+        slots.run(fail)
+    assert capfd.readouterr().err == ""
+
+
+def test_native_threads_leave_the_hub_free():
+    native = monkey.get_original("threading", "get_ident")
+    elsewhere = NativeThreads(1).run(native)
+    assert elsewhere != native()
+
+
+def test_greenlets_go_on_while_a_native_thread_works():
+    sleep = monkey.get_original("time", "sleep")
+    ticks = []
+    ticker = gevent.spawn(lambda: [ticks.append(gevent.sleep(0.01)) for _ in range(5)])
+    NativeThreads(1).run(lambda: sleep(0.3))
+    ticker.kill()
+    assert len(ticks) == 5
+
+
+def test_it_is_ready_only_after_the_warm_up():
+    engine = FakeEngine()
+    inference = Inference(engine, 1)
+    assert not inference.ready
+    inference.warm_up()
+    assert inference.ready
+    assert engine.warmed_up
+
+
+def test_it_runs_in_place_without_gevent_and_beside_the_hub_with_it():
+    inference = Inference(FakeEngine(), 1)
+    expected = NativeThreads if monkey.is_module_patched("threading") else InPlace
+    assert type(inference._slots) is expected
+
+
+def test_a_full_line_refuses_and_tells_when_to_come_again():
+    engine = FakeEngine()
+    inference = Inference(engine, 1)
+    everybody_in, go_on = threading.Barrier(2 + LINE_PER_SLOT), threading.Event()
+
+    class Slow:
+        def run(self, task):
+            everybody_in.wait(10)
+            go_on.wait(10)
+            return task()
+
+    inference._slots = Slow()
+    crowd = [
+        threading.Thread(target=inference.analyze, args=(JPEG,)) for _ in range(1 + LINE_PER_SLOT)
+    ]
+    for each in crowd:
+        each.start()
+    everybody_in.wait(10)
+    with pytest.raises(Busy):
+        inference.annotate(JPEG, "chat")
+    go_on.set()
+    for each in crowd:
+        each.join()
+    assert len(engine.seen) == 1 + LINE_PER_SLOT
+    inference._slots = InPlace(1)
+    assert inference.annotate(JPEG, "chat").picture.data == b"as chat"

@@ -1,0 +1,82 @@
+import pytest
+
+from services import problems
+from tests.fakes_services import app_of
+from utils import errors
+
+
+def client_raising(error):
+    app = app_of()
+
+    @app.get("/break")
+    def fail():
+        raise error
+
+    return app.test_client()
+
+
+def every(kind):
+    for child in kind.__subclasses__():
+        yield child
+        yield from every(child)
+
+
+OURS = sorted(
+    {errors.SemblanceError, *every(errors.SemblanceError)}, key=lambda kind: kind.__name__
+)
+OURS = [kind for kind in OURS if kind.__module__ == "utils.errors"]
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_each_of_our_errors_answers_its_status_code_and_sentence(kind):
+    answer = client_raising(kind("secret details")).get("/break")
+    assert answer.status_code == kind.status
+    assert answer.json["error"]["code"] == kind.code
+    assert answer.json["error"]["message"] == kind.sentence
+    assert set(answer.json) == {"error"}
+    assert b"secret details" not in answer.data
+
+
+@pytest.mark.parametrize(("after_s", "header"), [(0.1, "1"), (1, "1"), (1.2, "2"), (30, "30")])
+def test_what_may_succeed_later_says_when(after_s, header):
+    answer = client_raising(errors.Busy("x", retry_after_s=after_s)).get("/break")
+    assert answer.headers["Retry-After"] == header
+
+
+def test_what_can_never_succeed_does_not_invite_a_retry():
+    assert "Retry-After" not in client_raising(errors.NotAnImage()).get("/break").headers
+
+
+def test_an_unknown_route_is_404_in_our_shape():
+    answer = app_of().test_client().get("/nowhere")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_found")
+
+
+def test_a_wrong_method_is_405_and_names_the_right_ones():
+    answer = app_of().test_client().delete("/healthz")
+    assert (answer.status_code, answer.json["error"]["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, 406, 408, 409, 410, 411, 413, 414, 415, 416, 429, 431]
+)
+def test_every_failure_of_the_framework_has_our_shape(status):
+    from werkzeug.exceptions import default_exceptions
+
+    answer = client_raising(default_exceptions[status]()).get("/break")
+    assert answer.status_code == status
+    assert set(answer.json["error"]) == {"code", "message", "request_id"}
+
+
+def test_an_error_that_nobody_foresaw_is_a_plain_500_with_its_traceback_in_the_log(caplog):
+    answer = client_raising(RuntimeError("/a/path and a picture")).get("/break")
+    assert answer.status_code == 500
+    assert answer.json["error"]["code"] == "internal_error"
+    assert b"path" not in answer.data
+    assert caplog.records[0].exc_info
+
+
+def test_the_shape_of_one_error_among_several_results_is_the_same():
+    shape = problems.shape_of(errors.ImageBroken("x"))
+    assert shape["error"]["code"] == "image_broken"

@@ -1,0 +1,77 @@
+from types import SimpleNamespace
+
+import gevent
+import pytest
+from gunicorn.workers.ggevent import GeventWorker
+
+from services.worker import DrainingWorker
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """A worker without its process: no sockets, no signals, no heartbeat."""
+
+    def bare(self, *_, **__):
+        self.cfg, self.alive = SimpleNamespace(keepalive=30), True
+
+    monkeypatch.setattr(GeventWorker, "__init__", bare)
+    monkeypatch.setattr(GeventWorker, "notify", lambda _: None)
+    monkeypatch.setattr(GeventWorker, "handle_exit", lambda self, *_: setattr(self, "alive", False))
+    return DrainingWorker()
+
+
+def connection(worker, story):
+    def serve():
+        with worker.timeout_ctx():
+            story.append("waits")
+            gevent.sleep(30)
+            story.append("got a request")
+        story.append("over")
+
+    greenlet = gevent.spawn(serve)
+    gevent.sleep(0)
+    return greenlet
+
+
+def test_a_stop_closes_a_connection_that_asks_for_nothing(worker):
+    story = []
+    greenlet = connection(worker, story)
+    worker.handle_exit(15, None)
+    greenlet.join(5)
+    assert story == ["waits", "over"]
+    assert greenlet.successful()
+
+
+def test_a_connection_that_becomes_idle_while_draining_is_closed_too(worker):
+    worker.handle_exit(15, None)
+    story = []
+    greenlet = connection(worker, story)
+    worker.notify()
+    greenlet.join(5)
+    assert story == ["waits", "over"]
+
+
+def test_as_long_as_it_serves_idle_connections_stay(worker):
+    story = []
+    greenlet = connection(worker, story)
+    worker.notify()
+    gevent.sleep(0.01)
+    assert story == ["waits"]
+    greenlet.kill()
+
+
+def test_a_connection_that_stays_silent_for_the_keep_alive_time_is_over(worker):
+    worker.cfg.keepalive = 0.01
+    story = []
+    connection(worker, story).join(5)
+    assert story == ["waits", "over"]
+
+
+def test_another_error_of_a_connection_is_not_swallowed(worker):
+    def serve():
+        with worker.timeout_ctx():
+            raise ValueError("broken header")
+
+    with pytest.raises(ValueError, match="broken header"):
+        serve()
+    assert worker._idle == {}
