@@ -102,9 +102,10 @@ def main(argv: list[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data packs")
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the weights")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args(argv)
-    figures = evaluate(arguments.data)
+    figures = evaluate(arguments.data, arguments.models)
     details = {key: figures.pop(key) for key in ("confusion", "groups")}
     for name, value in figures.items():
         if name != "n":

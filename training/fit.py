@@ -98,7 +98,7 @@ def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -
     )
     print(f"{config.name}: {model.count_params():,} parameters, {len(training):,} pictures")
     steps = len(batches) * config.epochs
-    warmup = round(len(batches) * config.warmup_epochs)
+    warmup = min(round(len(batches) * config.warmup_epochs), steps // 2)
     rate = keras.optimizers.schedules.CosineDecay(
         config.learning_rate / 50,
         steps - warmup,
