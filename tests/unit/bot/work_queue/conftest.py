@@ -1,0 +1,45 @@
+"""Every implementation of the work queue; the conformance suite runs once for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from bot.work_queue import JobQueue, Limits
+from bot.work_queue.database import Database
+from bot.work_queue.sqlite import SqliteQueue
+from tests.unit.bot.jobs import Clock
+
+MakeQueue = Callable[..., JobQueue]
+
+
+def sqlite_queues(folder: Path, clock: Clock, stack: ExitStack) -> MakeQueue:
+    """Opens the same file again at each call, as a restarted bot does."""
+
+    def make(limits: Limits | None = None) -> JobQueue:
+        database = stack.enter_context(closing(Database(folder / "queue.db", synchronous="normal")))
+        return SqliteQueue(database, limits or Limits(), clock=clock)
+
+    return make
+
+
+IMPLEMENTATIONS = {"sqlite": sqlite_queues}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def make_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[MakeQueue]:
+    with ExitStack() as stack:
+        yield IMPLEMENTATIONS[request.param](tmp_path, clock, stack)
+
+
+@pytest.fixture
+def queue(make_queue: MakeQueue) -> JobQueue:
+    return make_queue()
