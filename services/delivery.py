@@ -29,6 +29,9 @@ class Chats(Protocol):
     def edit_text(self, chat_id: int, message_id: int, text: str) -> None:
         """Replace the text of a message."""
 
+    def delete_message(self, chat_id: int, message_id: int) -> None:
+        """Remove a message of the bot's own."""
+
     def edit_photo(
         self, chat_id: int, message_id: int, picture: bytes, *, caption: str, document: bool = False
     ) -> None:
@@ -94,7 +97,7 @@ class Delivery:
         if self._edits or job.status_message_id is None:
             return
         try:
-            self._chats.edit_text(job.chat_id, job.status_message_id, wording.SENT_SEPARATELY)
+            self._chats.delete_message(job.chat_id, job.status_message_id)
         except SemblanceError as error:
             # The picture is there: a failure here must not make the bot run the job again.
             _log.info("the status message stays as it was: %s", error)

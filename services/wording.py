@@ -11,7 +11,6 @@ NO_FACE = (
     "I found no face in this picture. Faces that are small, turned away or covered are easily "
     "missed: a closer photo from the front works best."
 )
-SENT_SEPARATELY = "Done, the picture is below."
 
 
 def caption(analysis: Analysis) -> str:

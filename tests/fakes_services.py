@@ -102,6 +102,9 @@ class FakeChats:
     def edit_text(self, chat_id: int, message_id: int, text: str) -> None:
         self._note("edit_text", chat_id=chat_id, message_id=message_id, text=text)
 
+    def delete_message(self, chat_id: int, message_id: int) -> None:
+        self._note("delete_message", chat_id=chat_id, message_id=message_id)
+
     def edit_photo(
         self, chat_id: int, message_id: int, picture: bytes, *, caption: str, document: bool = False
     ) -> None:

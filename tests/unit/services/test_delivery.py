@@ -44,19 +44,20 @@ def test_without_a_status_message_a_reply_brings_the_picture_into_its_topic():
     assert chats.calls[0][1]["thread"] == 9
 
 
-def test_in_send_mode_the_status_message_points_to_the_reply():
+def test_in_send_mode_a_reply_replaces_the_status_message():
     chats = deliver("send")
-    assert chats.methods == ["send_photo", "edit_text"]
-    assert chats.calls[1][1]["text"] == wording.SENT_SEPARATELY
+    assert chats.methods == ["send_photo", "delete_message"]
+    assert chats.calls[1][1]["message_id"] == 4
 
 
-def test_in_send_mode_without_a_status_message_nothing_is_edited():
+def test_in_send_mode_without_a_status_message_nothing_is_removed():
     assert deliver("send", status_message_id=None).methods == ["send_photo"]
 
 
 @pytest.mark.parametrize("error", [MessageGone("gone"), TelegramUnavailable("down")])
 def test_in_send_mode_a_status_message_that_stays_makes_no_second_picture(error):
-    assert deliver("send", errors={"edit_text": error}).methods == ["send_photo", "edit_text"]
+    chats = deliver("send", errors={"delete_message": error})
+    assert chats.methods == ["send_photo", "delete_message"]
 
 
 def test_what_may_have_been_sent_counts_as_sent(caplog):
