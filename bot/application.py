@@ -19,6 +19,7 @@ from bot.dispatcher import Dispatcher
 from bot.dispatcher.chat import Chat
 from bot.dispatcher.client import ServiceClient
 from bot.dispatcher.work import Work
+from bot.notification import notify
 from bot.polling import PollingBot, PollWatch
 from bot.receiver.chat_order import ChatOrder
 from bot.receiver.reading import Reader
@@ -125,6 +126,7 @@ class BotProcess:
         try:
             if await self._persist(self._start_polling):
                 log.info("polling as @%s", self._bot.username)
+                notify(f"READY=1\nSTATUS=polling as @{self._bot.username}")
                 await self._stop.wait()
         finally:
             await self._drain()

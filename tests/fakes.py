@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class FakeHttp:
 
     def __init__(self, answer: Callable[[Request], Reply], port: int = 0) -> None:
         self.requests: list[Request] = []
+        self.pause_s = 0.0
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -85,6 +87,7 @@ class FakeHttp:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 request = Request(self.path, dict(self.headers.items()), body)
                 fake.requests.append(request)
+                time.sleep(fake.pause_s)
                 reply = answer(request)
                 if reply.drop:
                     self.close_connection = True

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from bot.dispatcher.backoff import backoff_s
 from bot.dispatcher.work import Work
 from bot.work_queue import Claim, Depth, JobQueue, QueueBroken, QueueUnavailable
 
@@ -105,18 +104,14 @@ class Dispatcher:
             log.error("job %s is left to its lease: %s", claim.job.id, error)
         except Exception:
             log.exception("job %s failed inside the bot", claim.job.id)
-            self._blame(claim)
+            with contextlib.suppress(QueueUnavailable, QueueBroken):
+                self._work.blame(claim)
         finally:
             with self._changed:
                 if self._in_flight.get(claim.job.id) is claim:
                     del self._in_flight[claim.job.id]
                 self._changed.notify_all()
             self._wake.set()
-
-    def _blame(self, claim: Claim) -> None:
-        with contextlib.suppress(QueueUnavailable, QueueBroken):
-            due_at = time.time() + backoff_s(claim.attempt)
-            self._queue.nack(claim, due_at=due_at, reason="failed in the bot", counts=True)
 
     def _lengthen_leases(self) -> None:
         with self._changed:

@@ -58,6 +58,10 @@ class Work:
         else:
             self._try(claim)
 
+    def blame(self, claim: Claim) -> None:
+        """An exception left `do`: the job may be to blame. Raises `QueueUnavailable`."""
+        self._later(claim, Later(reason="failed in the bot", counts=True))
+
     def _try(self, claim: Claim) -> None:
         try:
             job = self._chat.with_status(claim.job)

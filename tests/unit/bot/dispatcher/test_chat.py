@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from bot import texts
+from bot.dispatcher.chat import Chat
+from bot.work_queue.sqlite import SqliteQueue
+from tests.fakes import FakeTelegram
+from tests.unit.bot.jobs import a_job
+from utils.errors import ChatRefused, TelegramUnavailable
+from utils.telegram import MaybeSent, MessageGone
+
+
+@pytest.fixture
+def chat(telegram: FakeTelegram, queue: SqliteQueue) -> Chat:
+    return Chat(telegram, queue)
+
+
+def test_a_missing_status_message_is_posted_and_recorded(
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue
+) -> None:
+    job = a_job(status_message_id=None)
+    queue.put(job)
+    assert chat.with_status(job).status_message_id == 1001
+    assert telegram.texts == {(7, 1001): texts.LOOKING}
+    assert queue.note_status(job.id, 5) == 1001
+
+
+def test_one_that_is_there_is_kept(chat: Chat, telegram: FakeTelegram) -> None:
+    assert chat.with_status(a_job()).status_message_id == 901
+    assert telegram.calls == []
+
+
+@pytest.mark.parametrize("failures", [[], [TelegramUnavailable()]])
+def test_of_two_status_messages_the_later_one_goes(
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue, failures: list[TelegramUnavailable]
+) -> None:
+    job = a_job(status_message_id=None)
+    queue.put(job)
+    queue.note_status(job.id, 44)
+    assert chat.with_status(job).status_message_id == 44
+    assert telegram.calls == ["send_message", "delete_message"]
+    assert telegram.texts == {}
+
+
+def test_a_status_message_that_may_have_arrived_is_tried_again_later(
+    chat: Chat, telegram: FakeTelegram
+) -> None:
+    telegram.failures = [MaybeSent()]
+    with pytest.raises(TelegramUnavailable):
+        chat.with_status(a_job(status_message_id=None))
+
+
+def test_a_sentence_takes_the_place_of_the_status_message(
+    chat: Chat, telegram: FakeTelegram
+) -> None:
+    chat.tell(a_job(), "Sorry.")
+    assert telegram.texts == {(7, 901): "Sorry."}
+
+
+def test_where_there_is_no_status_message_it_is_sent(chat: Chat, telegram: FakeTelegram) -> None:
+    chat.tell(a_job(status_message_id=None), "Sorry.")
+    telegram.failures = [MessageGone()]
+    chat.tell(a_job(), "Sorry again.")
+    assert telegram.calls == ["send_message", "edit_text", "send_message"]
+    assert list(telegram.texts.values()) == ["Sorry.", "Sorry again."]
+
+
+@pytest.mark.parametrize("failures", [[ChatRefused()], [MessageGone(), MaybeSent()]])
+def test_what_cannot_or_may_not_be_repeated_is_taken_as_said(
+    chat: Chat, telegram: FakeTelegram, failures: list[ChatRefused]
+) -> None:
+    telegram.failures = list(failures)
+    chat.tell(a_job(), "Sorry.")
+
+
+def test_an_absent_telegram_is_the_callers_business(chat: Chat, telegram: FakeTelegram) -> None:
+    telegram.failures = [TelegramUnavailable()]
+    with pytest.raises(TelegramUnavailable):
+        chat.tell(a_job(), "Sorry.")

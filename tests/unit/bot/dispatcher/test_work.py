@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bot import texts
+from bot.dispatcher.answers import Answer, Delivered, Later, Refused
+from bot.dispatcher.chat import Chat
+from bot.dispatcher.work import Work
+from bot.work_queue import Claim, Depth
+from bot.work_queue.sqlite import SqliteQueue
+from tests.fakes import FakeTelegram
+from tests.unit.bot.jobs import Clock, a_job
+from utils.errors import ChatRefused, TelegramUnavailable
+from utils.jobs import Job
+
+GONE = Depth(0, 0, 0)
+
+
+class Services:
+    """Answers jobs with what it is given, the last of it for ever."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.jobs: list[Job] = []
+
+    def post(self, job: Job) -> Answer:
+        self.jobs.append(job)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+class Scene:
+    """A queue with a job in it, and everything that works on it."""
+
+    def __init__(self, queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> None:
+        self.queue, self.telegram, self.clock = queue, telegram, clock
+        queue.put(a_job())
+
+    def do(self, services: Services) -> Claim:
+        """Claim the job as soon as it is due, and do it."""
+        for _ in range(200):
+            claims = self.queue.claim(1, "w", 60.0)
+            if claims:
+                break
+            self.clock.pass_s(0.5)
+        work = Work(
+            self.queue,
+            services,
+            Chat(self.telegram, self.queue),
+            max_age_s=900.0,
+            clock=self.clock,
+        )
+        work.do(claims[0])
+        return claims[0]
+
+
+@pytest.fixture
+def scene(queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> Scene:
+    return Scene(queue, telegram, clock)
+
+
+def test_a_delivered_job_is_gone_and_nothing_is_said(scene: Scene) -> None:
+    services = Services(Delivered())
+    scene.do(services)
+    assert scene.queue.depth() == GONE
+    assert scene.telegram.calls == []
+    assert services.jobs[0].status_message_id == 901
+
+
+def test_a_refused_job_ends_with_its_sentence(scene: Scene) -> None:
+    scene.do(Services(Refused("not_an_image", "Not one.")))
+    assert scene.telegram.texts == {(7, 901): "Not one."}
+    assert scene.queue.depth() == GONE
+
+
+def test_a_chat_that_refuses_the_bot_ends_the_job_in_silence(scene: Scene) -> None:
+    scene.do(Services(Refused("chat_refused", None)))
+    assert scene.telegram.calls == []
+    assert scene.queue.depth() == GONE
+
+
+def test_a_job_that_may_succeed_later_is_tried_until_it_does(scene: Scene) -> None:
+    services = Services(*[Later(reason="503")] * 10, Delivered())
+    for _ in range(11):
+        scene.do(services)
+    assert [job.attempt for job in services.jobs] == list(range(1, 12))
+    assert scene.queue.depth() == GONE
+    assert scene.telegram.calls == []
+
+
+def test_the_wait_that_was_asked_for_is_kept(scene: Scene) -> None:
+    scene.do(Services(Later(reason="503", after_s=20.0)))
+    scene.clock.pass_s(19.9)
+    assert scene.queue.claim(1, "w", 60.0) == []
+
+
+def test_three_failures_of_its_own_end_in_an_apology_and_a_dead_letter(scene: Scene) -> None:
+    services = Services(Later(reason="500", counts=True))
+    for _ in range(4):
+        scene.do(services)
+    assert len(services.jobs) == 3
+    assert scene.telegram.texts == {(7, 901): texts.OUR_FAULT}
+    (letter,) = scene.queue.dead()
+    assert letter.reason == "failed"
+
+
+def test_a_job_that_waited_too_long_ends_in_an_apology_and_a_dead_letter(scene: Scene) -> None:
+    scene.clock.pass_s(901)
+    services = Services(Delivered())
+    scene.do(services)
+    assert services.jobs == []
+    assert scene.telegram.texts == {(7, 901): texts.TOO_OLD}
+    assert scene.queue.depth() == Depth(0, 0, 1)
+
+
+def test_a_sentence_that_cannot_be_said_yet_is_said_later_without_a_second_try(
+    scene: Scene,
+) -> None:
+    services = Services(Refused("not_an_image", "Not one."))
+    scene.telegram.failures = [TelegramUnavailable(retry_after_s=30.0)] * 3
+    for _ in range(4):
+        scene.do(services)
+    assert len(services.jobs) == 1
+    assert scene.telegram.texts == {(7, 901): "Not one."}
+    assert scene.queue.depth() == GONE
+
+
+def test_nobody_is_told_for_ever(scene: Scene) -> None:
+    scene.clock.pass_s(900 + 3600)
+    scene.telegram.failures = [TelegramUnavailable()]
+    scene.do(Services(Delivered()))
+    assert scene.queue.depth() == Depth(0, 0, 1)
+
+
+def test_an_apology_too_is_repeated_while_telegram_is_away(scene: Scene) -> None:
+    scene.clock.pass_s(901)
+    scene.telegram.failures = [TelegramUnavailable()]
+    scene.do(Services(Delivered()))
+    assert scene.queue.depth() == Depth(1, 0, 0)
+    scene.do(Services(Delivered()))
+    assert scene.telegram.texts == {(7, 901): texts.TOO_OLD}
+    assert scene.queue.depth() == Depth(0, 0, 1)
+
+
+class TestWithoutAStatusMessage:
+    @pytest.fixture
+    def scene(self, queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> Scene:
+        scene = Scene(queue, telegram, clock)
+        queue.cancel("1-0")
+        queue.put(a_job(2, status_message_id=None))
+        clock.pass_s(3)
+        return scene
+
+    def test_one_is_posted_first_and_goes_along(self, scene: Scene) -> None:
+        services = Services(Refused("x", "Sorry."))
+        scene.do(services)
+        assert services.jobs[0].status_message_id == 1001
+        assert scene.telegram.texts == {(7, 1001): "Sorry."}
+
+    def test_the_job_waits_where_telegram_asks_for_it(self, scene: Scene) -> None:
+        scene.telegram.failures = [TelegramUnavailable(retry_after_s=30.0)]
+        services = Services(Delivered())
+        scene.do(services)
+        assert services.jobs == []
+        scene.clock.pass_s(29)
+        assert scene.queue.claim(1, "w", 60.0) == []
+
+    def test_a_chat_that_refuses_it_ends_the_job(self, scene: Scene) -> None:
+        scene.telegram.failures = [ChatRefused()]
+        services = Services(Delivered())
+        scene.do(services)
+        assert services.jobs == []
+        assert scene.queue.depth() == GONE
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_open"),
+    [
+        (Later(reason="ConnectionError", nobody=True), True),
+        (Later(reason="503"), False),
+        (Refused("x", None), False),
+    ],
+)
+def test_only_an_empty_house_stops_everybody(scene: Scene, answer: Answer, is_open: bool) -> None:
+    work = Work(scene.queue, Services(answer), Chat(scene.telegram, scene.queue), max_age_s=900)
+    work.do(scene.queue.claim(1, "w", 60.0)[0])
+    assert work.breaker.is_open == is_open
+
+
+def test_the_breaker_closes_when_somebody_answers(scene: Scene) -> None:
+    services = Services(Later(reason="ConnectionError", nobody=True), Delivered())
+    work = Work(
+        scene.queue,
+        services,
+        Chat(scene.telegram, scene.queue),
+        max_age_s=900.0,
+        clock=scene.clock,
+    )
+    work.do(scene.queue.claim(1, "w", 60.0)[0])
+    assert work.breaker.is_open
+    scene.clock.pass_s(10)
+    work.do(scene.queue.claim(1, "w", 60.0)[0])
+    assert not work.breaker.is_open
+
+
+def test_a_job_done_under_a_lost_lease_is_left_to_its_new_owner(scene: Scene) -> None:
+    def lose(_: Job) -> Answer:
+        scene.clock.pass_s(61)
+        scene.queue.claim(1, "other", 60.0)
+        return Delivered()
+
+    services = Services(Delivered())
+    services.post: Callable[[Job], Answer] = lose  # type: ignore[misc,method-assign]
+    scene.do(services)
+    assert scene.queue.depth() == Depth(0, 1, 0)
