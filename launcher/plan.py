@@ -118,7 +118,7 @@ def _nginx(nginx: str, settings: Settings, run: Path) -> Program:
             SEMBLANCE_NGINX_RUN=str(folder),
             SEMBLANCE_NGINX_ERROR_LOG="stderr",
             # The services write a line for each request already.
-            SEMBLANCE_NGINX_ACCESS_LOG="off",
+            SEMBLANCE_NGINX_ACCESS_LOG="/dev/null",
             # As root nginx would drop its workers to a user who cannot enter the run folder.
             SEMBLANCE_NGINX_USER="user root;" if os.geteuid() == 0 else "",
         ),
