@@ -26,7 +26,7 @@ People write through a small JSON API of the page's own, which tests use as well
     GET /api/bot
         {"run", "username", "first_name", "online", "commands", "description"}
     GET /api/log?after=N
-        {"calls": [{"number", "method", "status", "chat_id", "description"}]}, the last 2,000
+        {"calls": [{"number", "method", "status", "chat_id", "description"}]}, the last 20,000
         calls of the bot: never a text, never a picture.
     GET /healthz
         200 {"status": "ok"} as soon as the server listens.

@@ -11,14 +11,12 @@ from werkzeug.exceptions import HTTPException
 from playground import bot_api, guards, page, people
 from playground.state import Playground
 
-# A document of 50 MB, and the few kilobytes of form around it.
+# The largest document, and the few kilobytes of form around it.
 MAX_BODY_BYTES = 50 * 1024 * 1024 + 64 * 1024
 
 
 class InMemoryRequest(Request):
     """A request whose uploads stay in memory; Werkzeug's own would write large ones to a disk."""
-
-    max_form_memory_size = MAX_BODY_BYTES
 
     def _get_file_stream(
         self,

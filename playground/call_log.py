@@ -6,7 +6,7 @@ import itertools
 from collections import deque
 from typing import Any
 
-MAX_CALLS = 2_000
+MAX_CALLS = 20_000
 
 
 class CallLog:

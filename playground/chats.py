@@ -48,6 +48,11 @@ class Chat:
     _action: str = ""
     _action_until: float = 0.0
 
+    @property
+    def message_count(self) -> int:
+        """How many messages it keeps, deleted ones included."""
+        return len(self._entries)
+
     def shape(self) -> dict[str, Any]:
         """The `chat` object of a message."""
         return {"id": self.chat_id, "type": "private", "first_name": self.first_name}

@@ -6,7 +6,7 @@ import mimetypes
 from pathlib import PurePosixPath
 from typing import Any
 
-from playground import entities, markup, pictures
+from playground import markup, pictures
 from playground.chats import Message
 from playground.errors import BadCall
 from playground.files import FileStore
@@ -14,7 +14,6 @@ from playground.parameters import Call, Upload
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
-MAX_DOCUMENT_BYTES = 50 * 1024 * 1024
 
 
 def text_of(call: Call) -> Message:
@@ -149,8 +148,3 @@ def _button(shape: Any) -> dict[str, str]:
     if len(str(data).encode()) > 64:
         raise BadCall("BUTTON_DATA_INVALID")
     return {"text": text, "callback_data": str(data)}
-
-
-def auto_entities(text: str) -> list[dict[str, Any]]:
-    """The entities of a person's text."""
-    return entities.find(text)

@@ -34,7 +34,7 @@ class StoredFile:
 class FileStore:
     """Files by unique id, file_id and path; at most `max_bytes` of them."""
 
-    def __init__(self, max_bytes: int = 256_000_000) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._key = secrets.token_bytes(16)
         self._lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -108,6 +109,9 @@ class _Reader(HTMLParser):
 
 
 def _html(text: str) -> tuple[str, Entities]:
+    if bare := re.search(r"<(?![A-Za-z/])", text):
+        where = f"at byte offset {len(text[: bare.start()].encode())}"
+        raise BadCall(f'can\'t parse entities: Unsupported start tag "" {where}')
     reader = _Reader()
     reader.feed(text)
     reader.finish()

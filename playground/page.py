@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 _STATIC = Path(__file__).parent / "static"
-_KINDS = frozenset({".css", ".js", ".svg", ".jpg"})
+_KINDS = frozenset({".html", ".css", ".js", ".svg", ".jpg"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -16,20 +17,20 @@ _POLICY = (
 
 
 def blueprint() -> Blueprint:
-    """The page at `/` and what it loads."""
+    """The page at `/` and what it loads, read once."""
     routes = Blueprint("page", __name__)
+    files = {path.name: path.read_bytes() for path in _STATIC.iterdir() if path.suffix in _KINDS}
 
-    @routes.get("/")
-    def index() -> Response:
-        return send_from_directory(_STATIC, "index.html")
-
-    names = {path.name for path in _STATIC.iterdir() if path.suffix in _KINDS}
-
+    @routes.get("/", defaults={"name": "index.html"})
     @routes.get("/<name>")
     def static_file(name: str) -> Response:
-        if name not in names:
+        if name not in files:
             raise NotFound
-        return send_from_directory(_STATIC, name)
+        mime_type = mimetypes.guess_type(name)[0]
+        response = Response(files[name], mimetype=mime_type)
+        response.add_etag()
+        response.make_conditional(request)
+        return response
 
     @routes.after_app_request
     def harden(response: Response) -> Response:

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.load()
         if settings.telegram_token is None:
             raise SettingsError("TELEGRAM_TOKEN is not set: the playground needs a bot's token.")
-        listener = listen(options.port or settings.playground_port)
+        listener = listen(settings.playground_port if options.port is None else options.port)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return os.EX_CONFIG

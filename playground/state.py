@@ -16,7 +16,7 @@ from playground.files import FileStore
 from playground.profile import Profile
 from playground.updates import UpdateQueue
 
-MAX_CHATS = 2_000
+MAX_MESSAGES = 20_000
 # Telegram's own words for the parts of a message that an edit may change.
 _CONTENT = (
     "text", "entities", "caption", "caption_entities", "photo", "document", "reply_markup",
@@ -26,7 +26,7 @@ _CONTENT = (
 class Playground:
     """One bot and the people who write to it; safe to use from many threads."""
 
-    def __init__(self, token: str, *, max_file_bytes: int = 256_000_000) -> None:
+    def __init__(self, token: str, *, max_file_bytes: int = 400_000_000) -> None:
         self.token = token
         self.run = secrets.token_hex(8)
         self.profile = Profile(int(token.partition(":")[0]))
@@ -50,8 +50,6 @@ class Playground:
             chat = self._chats.get(chat_id)
             if chat is None:
                 chat = self._chats[chat_id] = Chat(chat_id, f"Guest {next(self._guests)}")
-                if len(self._chats) > MAX_CHATS:
-                    self._chats.popitem(last=False)
             self._chats.move_to_end(chat_id)
             chat.language = language or chat.language
             return chat
@@ -60,6 +58,7 @@ class Playground:
         """A person's messages (several are an album): their ids and the ids of their updates."""
         album = {"media_group_id": str(secrets.randbelow(2**53))} if len(contents) > 1 else {}
         with self._changed:
+            self.updates.check_room(len(contents))
             messages = [self._add(chat, "person", content | album) for content in contents]
             updates = [self.updates.put("message", message) for message in messages]
         return [m["message_id"] for m in messages], [u for u in updates if u is not None]
@@ -82,14 +81,19 @@ class Playground:
             **content,
         }
         chat.add(message, sender)
+        while len(self._chats) > 1 and self._message_count() > MAX_MESSAGES:
+            self._chats.popitem(last=False)
         self._changed.notify_all()
         return message
+
+    def _message_count(self) -> int:
+        return sum(chat.message_count for chat in self._chats.values())
 
     def edit(self, chat: Chat, entry: Entry, content: Message) -> Message | None:
         """The message with other content; None where that changes nothing."""
         with self._changed:
-            old = entry.message or {}
-            if content == {name: old[name] for name in _CONTENT if name in old}:
+            old = entry.message
+            if old is None or content == {name: old[name] for name in _CONTENT if name in old}:
                 return None
             kept = {name: value for name, value in old.items() if name not in _CONTENT}
             message = {**kept, "edit_date": int(time.time()), **content}

@@ -38,7 +38,7 @@ class UpdateQueue:
         self._next_id = secrets.randbelow(2**30) + 1
         self._poll = 0
         self._polling = 0
-        self._polled_at = -_ONLINE_FOR_S
+        self._polled_at = float("-inf")
         self._closed = False
         self.allowed: tuple[str, ...] = ()
         self.webhook_url = ""
@@ -48,15 +48,17 @@ class UpdateQueue:
         with self._changed:
             if self.allowed and kind not in self.allowed:
                 return None
-            if len(self._pending) >= MAX_PENDING:
-                raise PersonRefused(
-                    503, "bot_away", f"{MAX_PENDING:,} messages wait already and no bot takes them."
-                )
             update_id = self._next_id
             self._next_id += 1
             self._pending.append({"update_id": update_id, kind: payload})
             self._changed.notify_all()
             return update_id
+
+    def check_room(self, count: int) -> None:
+        """Refuse more updates while no bot takes those that wait."""
+        if len(self._pending) + count > MAX_PENDING:
+            sentence = f"{MAX_PENDING:,} messages wait already and no bot takes them."
+            raise PersonRefused(503, "bot_away", sentence)
 
     def poll(self, offset: int, limit: int, timeout_s: float) -> list[dict[str, Any]]:
         """Updates from `offset` on, waiting for the first; those below `offset` are confirmed."""
