@@ -47,7 +47,8 @@ def watch(argv: list[str], pipe: int) -> int:
             child.kill()
 
     threading.Thread(target=end_with_launcher, daemon=True).start()
-    return child.wait()
+    code = child.wait()
+    return code if code >= 0 else 128 - code  # as shells report a signal
 
 
 def _launcher_is_gone(pipe: int) -> bool:

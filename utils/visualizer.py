@@ -27,8 +27,8 @@ COLOURS: dict[str | None, Colour] = {
     None: (60, 60, 66),
 }
 _WHITE: Colour = (255, 255, 255)
-_TEXT_PER_FACE = 0.13
-_MIN_TEXT_PX, _MAX_TEXT_SHARE = 11, 0.06
+_TEXT_PER_FACE = 0.10
+_MIN_TEXT_PX, _MAX_TEXT_SHARE = 11, 0.045
 
 
 def annotate(image_rgb: Image, faces: Sequence[Face]) -> Image:
@@ -69,7 +69,7 @@ def _line(opinion: Opinion) -> str:
 
 def _outline(canvas: Image, box_xyxy: Box, colour: Colour) -> None:
     x0, y0, x1, y1 = box_xyxy
-    stroke = max(2, round(max(x1 - x0, y1 - y0) / 45))
+    stroke = max(2, round(max(x1 - x0, y1 - y0) / 60))
     for width, ink in ((stroke + 2 * max(1, stroke // 3), _WHITE), (stroke, colour)):
         cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), ink, width, cv2.LINE_AA)
 

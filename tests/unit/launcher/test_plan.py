@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from launcher import plan as plans
+from launcher.plan import make_plan
+from utils.errors import SettingsError
+from utils.settings import Settings
+
+TOKEN = "123456:" + "A" * 35
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port of 127.0.0.1 on which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture(autouse=True)
+def own_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep tests away from the secret of this checkout's own runs."""
+    file = tmp_path / "var" / "secret"
+    monkeypatch.setattr(plans, "_SECRET_FILE", file)
+    return file
+
+
+def settings(**environ: str) -> Settings:
+    return Settings.load(environ, dotenv=None)
+
+
+def with_nginx(monkeypatch: pytest.MonkeyPatch, path: str | None) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_args, **_kw: path)
+
+
+def test_without_a_token_the_playground_stands_in_for_telegram(
+    tmp_path: Path, free: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_nginx(monkeypatch, "/usr/sbin/nginx")
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free)), tmp_path)
+    names = [program.name for program in plan.programs]
+    assert names == ["playground", "app_image.1", "app_url.1", "nginx", "bot"]
+    bot, playground = plan.programs[-1], plan.programs[0]
+    assert bot.env["TELEGRAM_API_URL"] == plan.playground_url
+    assert bot.env["TELEGRAM_TOKEN"] == playground.env["TELEGRAM_TOKEN"]
+    assert settings(**bot.env).telegram_token is not None
+
+
+def test_with_a_token_there_is_no_playground(tmp_path: Path, free: int) -> None:
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free), TELEGRAM_TOKEN=TOKEN), tmp_path)
+    assert plan.playground_url is None
+    assert "playground" not in [program.name for program in plan.programs]
+    assert all("TELEGRAM_TOKEN" not in program.env for program in plan.programs)
+
+
+def test_replicas_stand_behind_one_proxy(
+    tmp_path: Path, free: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_nginx(monkeypatch, "/usr/sbin/nginx")
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free), SEMBLANCE_REPLICAS="3"), tmp_path)
+    names = [program.name for program in plan.programs]
+    assert sum(name.startswith("app_") for name in names) == 6
+    config = (tmp_path / "nginx" / "nginx.conf").read_text()
+    assert config.count(f"server unix:{tmp_path}/app_") == 6
+    assert "${SEMBLANCE" not in config.split("http {")[1]
+
+
+def test_without_nginx_one_process_serves_everything_and_says_so(
+    tmp_path: Path, free: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_nginx(monkeypatch, None)
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free)), tmp_path)
+    assert [program.name for program in plan.programs][1:] == ["services", "bot"]
+    assert "nginx is not installed" in plan.notes[0]
+    with pytest.raises(SettingsError, match="SEMBLANCE_REPLICAS above 1 needs nginx"):
+        make_plan(settings(SEMBLANCE_PORT=str(free), SEMBLANCE_REPLICAS="2"), tmp_path)
+
+
+def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path, taken: int) -> None:
+    with pytest.raises(SettingsError, match=f"Port {taken} is taken: if Semblance runs already"):
+        make_plan(settings(SEMBLANCE_PORT=str(taken)), tmp_path)
+
+
+def test_a_taken_playground_port_that_was_set_is_refused(
+    tmp_path: Path, free: int, taken: int
+) -> None:
+    with pytest.raises(SettingsError, match="SEMBLANCE_PLAYGROUND_PORT"):
+        make_plan(
+            settings(SEMBLANCE_PORT=str(free), SEMBLANCE_PLAYGROUND_PORT=str(taken)), tmp_path
+        )
+
+
+def test_a_taken_default_playground_port_is_passed_over(
+    tmp_path: Path, free: int, taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "_PLAYGROUND_PORT", taken)
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free)), tmp_path)
+    assert plan.playground_url
+    assert plan.playground_url != f"http://127.0.0.1:{taken}"
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.1"])
+def test_an_api_open_to_others_needs_keys(tmp_path: Path, free: int, bind: str) -> None:
+    with pytest.raises(SettingsError, match="set SEMBLANCE_API_KEYS"):
+        make_plan(settings(SEMBLANCE_BIND=bind, SEMBLANCE_PORT=str(free)), tmp_path)
+
+
+def test_the_secret_is_made_once_and_kept_private(
+    tmp_path: Path, free: int, own_secret: Path
+) -> None:
+    runs = [tmp_path / "a", tmp_path / "b"]
+    seen = set()
+    for run in runs:
+        run.mkdir()
+        plan = make_plan(settings(SEMBLANCE_PORT=str(free)), run)
+        seen.add(plan.programs[-1].env["SEMBLANCE_SECRET"])
+    assert len(seen) == 1
+    assert len(seen.pop()) == 64
+    assert stat.S_IMODE(own_secret.stat().st_mode) == 0o600
+
+
+def test_a_secret_that_was_set_is_used(tmp_path: Path, free: int) -> None:
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free), SEMBLANCE_SECRET="s" * 32), tmp_path)
+    assert plan.programs[-1].env["SEMBLANCE_SECRET"] == "s" * 32
