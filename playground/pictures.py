@@ -54,9 +54,11 @@ def photo_sizes(data: bytes) -> list[Size]:
             upright = _on_white(ImageOps.exif_transpose(picture))
         except (OSError, SyntaxError, ValueError, ArithmeticError):
             raise PictureRefused("IMAGE_PROCESS_FAILED") from None
-    sides = [side for side in _LONG_SIDES if side < max(upright.size)][:3]
-    sides.append(min(max(upright.size), _LONG_SIDES[-1]))
-    return [_copy(upright, side) for side in sides]
+    upright.thumbnail(
+        (_LONG_SIDES[-1], _LONG_SIDES[-1]), Image.Resampling.LANCZOS, reducing_gap=2.0
+    )
+    sides = [side for side in _LONG_SIDES[:-1] if side < max(upright.size)]
+    return [*(_copy(upright, side) for side in sides), _encoded(upright)]
 
 
 def _open(data: bytes) -> Image.Image:
@@ -84,7 +86,11 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 def _copy(picture: Image.Image, long_side: int) -> Size:
     copy = picture.copy()
-    copy.thumbnail((long_side, long_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    copy.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
+    return _encoded(copy)
+
+
+def _encoded(picture: Image.Image) -> Size:
     out = io.BytesIO()
-    copy.save(out, "JPEG", quality=_QUALITY)
-    return Size(out.getvalue(), copy.width, copy.height)
+    picture.save(out, "JPEG", quality=_QUALITY)
+    return Size(out.getvalue(), picture.width, picture.height)
