@@ -8,11 +8,14 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+# ONNX Runtime would report its use to its maker over the network; it looks here when it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from services.logs import formatter
 from utils.errors import SettingsError

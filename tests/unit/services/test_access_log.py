@@ -45,4 +45,5 @@ def test_a_path_of_a_strangers_making_is_not_written_down(client, caplog):
 def test_probes_are_not_worth_a_line(client, caplog):
     with caplog.at_level(logging.INFO):
         client.get("/healthz")
+        client.get("/readyz")
     assert lines(caplog) == []

@@ -1,0 +1,360 @@
+"""Both services under a real gunicorn, with the playground as Telegram and strangers' servers."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.fakes_services import (
+    SECRET,
+    TOKEN,
+    header_of,
+    job,
+    says,
+    signed,
+    stranger,
+)
+from tests.fakes_services import (
+    http as http_answer,
+)
+from tests.service_processes import Process, UnixConnection, eventually, gunicorn, process
+from utils.settings import Secret
+from utils.telegram import TelegramApi
+
+ENVIRON = {"SEMBLANCE_GENDER": "off"}
+JPEG = {"Content_Type": "image/jpeg"}
+
+
+class Chat:
+    """The playground as Telegram, and one person's chat in it."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.chat_id, self.opened_by = url, 7, 0
+        self.telegram = TelegramApi(Secret(TOKEN), url)
+
+    def write(self, text: str) -> int:
+        """Write as a person, which opens the chat; the message's id."""
+        where = f"{self.url}/api/chats/{self.chat_id}/messages"
+        return requests.post(where, data={"text": text}, timeout=30).json()["message_ids"][0]
+
+    def photo(self, picture: bytes) -> tuple[str, int]:
+        """Send a photo as a person; its file_id and its message id, as a bot would learn them."""
+        files = {"photo": ("photo.jpg", picture, "image/jpeg")}
+        where = f"{self.url}/api/chats/{self.chat_id}/messages"
+        sent = requests.post(where, files=files, timeout=30).json()
+        updates = requests.post(f"{self.url}/bot{TOKEN}/getUpdates", timeout=30).json()["result"]
+        (update,) = [each for each in updates if each["update_id"] in sent["update_ids"]]
+        return update["message"]["photo"][-1]["file_id"], update["message"]["message_id"]
+
+    def status(self, reply_to: int) -> int:
+        return self.telegram.send_message(self.chat_id, "1 ahead of you", reply_to=reply_to)
+
+    def answers(self) -> list[dict[str, Any]]:
+        """The bot's messages that are still there."""
+        where = f"{self.url}/api/chats/{self.chat_id}/messages"
+        entries = requests.get(where, timeout=30).json()["messages"]
+        return [e["message"] for e in entries if e["sender"] == "bot" and not e["deleted"]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("s")
+
+
+@pytest.fixture(scope="module")
+def telegram_url(folder: Path) -> Iterator[str]:
+    port_file = folder / "port"
+    command = [sys.executable, "-m", "playground", "--port", "0", "--port-file", str(port_file)]
+    with process(command, folder / "playground.log", {"TELEGRAM_TOKEN": TOKEN}):
+        port = eventually(
+            lambda: port_file.exists() and port_file.read_text().strip(), "the playground"
+        )
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def services(folder: Path, telegram_url: str) -> Iterator[Process]:
+    """Both services in one process, as on a machine without nginx."""
+    environ = ENVIRON | {"TELEGRAM_API_URL": telegram_url}
+    with gunicorn("services.local:create()", folder, **environ) as running:
+        yield running
+
+
+@pytest.fixture
+def chat(telegram_url: str) -> Iterator[Chat]:
+    chat = Chat(telegram_url)
+    chat.chat_id = int(time.time() * 1000) % 10**9 + 1
+    chat.opened_by = chat.write("hello")
+    yield chat
+    chat.telegram.close()
+
+
+def classify(services: Process, chat: Chat, **changes: Any):
+    body = job(**{"chat_id": chat.chat_id, **changes}).encode()
+    route = "/classify_url" if changes.get("kind") == "url" else "/classify"
+    return services.call("POST", route, body, **signed(body))
+
+
+def test_a_photo_of_a_chat_is_answered_by_turning_its_status_message_into_the_picture(
+    services, chat, astronaut_jpeg
+):
+    file_id, message_id = chat.photo(astronaut_jpeg)
+    status_id = chat.status(message_id)
+    answer = classify(
+        services, chat, source=file_id, reply_to=message_id, status_message_id=status_id
+    )
+    assert (answer.status, answer.json["success"], answer.json["faces"]) == (200, 1, 1)
+    (shown,) = chat.answers()
+    assert shown["message_id"] == status_id
+    assert shown["photo"]
+    assert re.search(r"Looks like|Apparent expression", shown["caption"])
+
+
+def test_the_same_job_again_shows_no_second_picture(services, chat, astronaut_jpeg):
+    file_id, message_id = chat.photo(astronaut_jpeg)
+    status_id = chat.status(message_id)
+    for _ in range(3):
+        answer = classify(
+            services, chat, source=file_id, reply_to=message_id, status_message_id=status_id
+        )
+        assert answer.status == 200
+    assert len(chat.answers()) == 1
+
+
+def test_where_the_status_message_was_deleted_a_reply_brings_the_picture(
+    services, chat, astronaut_jpeg
+):
+    file_id, message_id = chat.photo(astronaut_jpeg)
+    status_id = chat.status(message_id)
+    chat.telegram.delete_message(chat.chat_id, status_id)
+    answer = classify(
+        services, chat, source=file_id, reply_to=message_id, status_message_id=status_id
+    )
+    assert answer.status == 200
+    (shown,) = chat.answers()
+    assert shown["message_id"] != status_id
+    assert shown["reply_to_message"]["message_id"] == message_id
+    assert shown["photo"]
+
+
+def test_a_photo_without_a_face_is_answered_with_a_sentence(services, chat, coffee_jpeg):
+    file_id, message_id = chat.photo(coffee_jpeg)
+    answer = classify(
+        services,
+        chat,
+        source=file_id,
+        reply_to=message_id,
+        status_message_id=chat.status(message_id),
+    )
+    assert (answer.status, answer.json["faces"]) == (200, 0)
+    (shown,) = chat.answers()
+    assert shown["text"].startswith("I found no face")
+
+
+def test_a_url_is_fetched_and_answered_in_the_chat(services, chat, astronaut_jpeg):
+    status_id = chat.status(chat.opened_by)
+    with stranger(says(http_answer(astronaut_jpeg, "Content-Type: image/jpeg"))) as port:
+        url = f"http://127.0.0.1:{port}/a.jpg"
+        answer = classify(
+            services,
+            chat,
+            kind="url",
+            source=url,
+            reply_to=chat.opened_by,
+            status_message_id=status_id,
+        )
+    assert (answer.status, answer.json["faces"]) == (200, 1)
+    assert chat.answers()[0]["photo"]
+
+
+def test_a_file_that_telegram_does_not_know_is_a_4xx(services, chat):
+    answer = classify(
+        services, chat, source="AgADwrong", status_message_id=chat.status(chat.opened_by)
+    )
+    assert (answer.status, answer.code) == (422, "file_gone")
+    assert chat.answers()[0]["text"] == "1 ahead of you"
+
+
+def test_telegram_away_is_502_with_a_time_to_come_again(folder):
+    away = folder / "away"
+    away.mkdir()
+    with gunicorn("services.app_image:create()", away, **ENVIRON) as alone:
+        body = job().encode()
+        answer = alone.call("POST", "/classify", body, **signed(body))
+    assert (answer.status, answer.code) == (502, "telegram_unavailable")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "Traceback" not in alone.log
+
+
+def test_faces_are_answered_as_json_and_as_a_picture(services, astronaut_jpeg):
+    found = services.call("POST", "/v1/faces", astronaut_jpeg, **JPEG)
+    assert (found.status, found.json["size_wh"], len(found.json["faces"])) == (200, [512, 512], 1)
+    picture = services.call("POST", "/v1/faces", astronaut_jpeg, Accept="image/jpeg", **JPEG)
+    assert picture.headers["Content-Type"] == "image/jpeg"
+    assert picture.body.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"), [(b"no picture", "not_an_image"), (b"\xff\xd8\xff\xe0broken", None)]
+)
+def test_what_is_no_picture_is_a_4xx_and_the_next_one_works(services, astronaut_jpeg, body, code):
+    answer = services.call("POST", "/v1/faces", body, **JPEG)
+    assert answer.status == 422
+    assert answer.code in (code, "image_broken", "not_an_image")
+    assert services.call("POST", "/v1/faces", astronaut_jpeg, **JPEG).status == 200
+
+
+def test_a_body_without_a_length_is_read_and_bounded(services, astronaut_jpeg):
+    def chunks(size: int) -> Iterator[bytes]:
+        for start in range(0, size, 1 << 20):
+            yield (astronaut_jpeg if start == 0 else bytes(1 << 20))
+
+    assert services.call("POST", "/v1/faces", chunks(1), **JPEG).status == 200
+    connection = UnixConnection(services.socket)
+    try:
+        connection.request("POST", "/v1/faces", chunks(40 << 20), {"Content-Type": "image/jpeg"})
+        status = connection.getresponse().status
+    except (BrokenPipeError, ConnectionResetError):
+        status = 413
+    finally:
+        connection.close()
+    assert status == 413
+
+
+def test_an_unsigned_job_is_answered_before_its_body_has_arrived(services):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(30)
+        line.connect(services.socket)
+        line.sendall(
+            b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\nonly the start"
+        )
+        answer = line.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"not_signed" in answer
+
+
+def test_more_than_the_line_holds_is_told_to_come_again_while_health_is_answered(
+    folder, astronaut_jpeg
+):
+    crowded = folder / "crowded"
+    crowded.mkdir()
+    answers: list[Any] = []
+    environ = ENVIRON | {"SEMBLANCE_SLOTS": "1"}
+    with gunicorn("services.app_image:create()", crowded, **environ) as service:
+        crowd = [
+            threading.Thread(
+                target=lambda: answers.append(
+                    service.call("POST", "/v1/faces", astronaut_jpeg, **JPEG)
+                )
+            )
+            for _ in range(30)
+        ]
+        for each in crowd:
+            each.start()
+        assert service.call("GET", "/healthz").status == 200
+        for each in crowd:
+            each.join()
+    counted = Counter(answer.status for answer in answers)
+    assert set(counted) == {200, 503}
+    assert counted[200] >= 9
+    busy = next(answer for answer in answers if answer.status == 503)
+    assert (busy.code, busy.headers["Retry-After"]) == ("busy", "1")
+
+
+@pytest.fixture
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("o")
+
+
+def test_a_stop_finishes_what_is_in_flight(own_folder, astronaut_jpeg):
+    asked, go_on, answers = threading.Event(), threading.Event(), []
+
+    def slow(line: socket.socket) -> None:
+        header_of(line)
+        asked.set()
+        go_on.wait(10)
+        line.sendall(http_answer(astronaut_jpeg))
+
+    with gunicorn("services.app_url:create()", own_folder, **ENVIRON) as service:
+        with stranger(slow) as port:
+            url = f"http://127.0.0.1:{port}/"
+            request = threading.Thread(
+                target=lambda: answers.append(service.call("POST", "/v1/faces/url", {"url": url}))
+            )
+            request.start()
+            assert asked.wait(30)
+            service.popen.send_signal(signal.SIGTERM)
+            eventually(lambda: "Handling signal: term" in service.log, "the signal")
+            go_on.set()
+            request.join()
+        assert service.popen.wait(60) == 0
+    assert (answers[0].status, len(answers[0].json["faces"])) == (200, 1)
+
+
+def test_an_idle_connection_does_not_hold_up_a_stop(own_folder):
+    with gunicorn("services.app_image:create()", own_folder, **ENVIRON) as service:
+        connection = UnixConnection(service.socket)
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+        begun = time.monotonic()
+        assert service.stop() == 0
+        # gunicorn's own worker would wait for its graceful timeout of 30 s.
+        assert time.monotonic() - begun < 20
+        connection.close()
+
+
+def test_a_worker_that_was_killed_is_replaced(own_folder):
+    with gunicorn("services.app_image:create()", own_folder, **ENVIRON) as service:
+        (worker,) = children(service.popen.pid)
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: children(service.popen.pid) not in ([], [worker]), "a new worker")
+        eventually(lambda: service.call("GET", "/readyz").status == 200, "the new worker")
+
+
+def children(pid: int) -> list[int]:
+    import psutil
+
+    return [child.pid for child in psutil.Process(pid).children()]
+
+
+def test_a_wrong_setting_ends_the_start_with_one_sentence(own_folder):
+    with gunicorn(
+        "services.app_image:create()", own_folder, wait=False, SEMBLANCE_SLOTS="many"
+    ) as service:
+        assert service.popen.wait(60) == 78
+        (line,) = service.log.splitlines()
+        assert line.startswith("cannot start: SEMBLANCE_SLOTS must be")
+
+
+def test_a_network_that_does_not_load_ends_the_whole_server(own_folder):
+    with gunicorn("tests.service_processes:with_a_broken_network()", own_folder, wait=False) as it:
+        assert it.popen.wait(60) == 4
+        assert "cannot start: emotion.onnx is not the file" in it.log
+        assert "Traceback" not in it.log
+        assert it.log.count("Booting worker") == 1
+
+
+def test_the_log_tells_every_request_and_nothing_of_the_people(services, chat, astronaut_jpeg):
+    file_id, message_id = chat.photo(astronaut_jpeg)
+    classify(services, chat, source=file_id, status_message_id=chat.status(message_id))
+    for url in ("http://secret.invalid/private.jpg", "http://10.0.0.1/private.jpg"):
+        body = job(kind="url", source=url).encode()
+        services.call("POST", "/classify_url", body, X_Request_ID="55-0", **signed(body))
+        services.call("POST", "/v1/faces/url", {"url": url})
+    services.call("GET", "/private-path?private=1")
+    log = services.log
+    for secret in (TOKEN, SECRET, file_id, "private", "secret.invalid", "10.0.0.1", "Traceback"):
+        assert secret not in log
+    assert "55-0 request method=POST route=/classify_url status=422" in log
