@@ -9,6 +9,8 @@ import { outgoing, settled } from "./outbox.js";
 
 const ACTIONS = { typing: "typing", upload_photo: "sending a photo", upload_document: "sending a file" };
 const ACTION_LASTS_MS = 5000;
+// As many as the playground keeps of a chat.
+const MAX_MESSAGES = 200;
 const feed = byId("feed");
 const list = byId("messages");
 const items = new Map();
@@ -87,8 +89,19 @@ function problem(sentence) {
 }
 
 function send(message) {
-  byId("intro").hidden = true;
-  outgoing(list, message, (each) => api.send(chatId, each), toEnd);
+  outgoing(list, message, (each) => api.send(chatId, each), () => {
+    showOffers();
+    toEnd();
+  });
+}
+
+function command(text) {
+  send({ text, files: [], asFile: false });
+}
+
+function showOffers() {
+  byId("intro").hidden = list.childElementCount > 0;
+  byId("sample").hidden = Boolean(list.querySelector(".photo, .previews"));
 }
 
 async function onChanges(answer) {
@@ -97,13 +110,21 @@ async function onChanges(answer) {
   const stay = nearEnd();
   for (const view of answer.messages) show(view);
   showStatus(answer);
-  byId("intro").hidden = list.childElementCount > 0;
-  byId("sample").hidden = Boolean(list.querySelector(".photo, .previews"));
+  trim();
+  showOffers();
   if (stay && answer.messages.length) {
     toEnd();
     for (const image of list.querySelectorAll("img")) if (!image.complete) image.addEventListener("load", toEnd, { once: true });
   }
   latestButton();
+}
+
+function trim() {
+  for (const [messageId, item] of items) {
+    if (items.size <= MAX_MESSAGES) return;
+    item.remove();
+    items.delete(messageId);
+  }
 }
 
 function showStatus({ action, bot_online: online }) {
@@ -129,7 +150,7 @@ async function commands() {
     button.append(make("b", "", {}, `/${each.command}`), make("span", "", {}, each.description));
     button.addEventListener("click", () => {
       toggleMenu(false);
-      send({ text: `/${each.command}`, files: [], asFile: false });
+      command(`/${each.command}`);
     });
     item.append(button);
     return item;
@@ -150,8 +171,11 @@ async function sendSample() {
 
 composer.onSubmit(send);
 composer.listen(problem);
-byId("start").addEventListener("click", () => send({ text: "/start", files: [], asFile: false }));
-byId("sample").addEventListener("click", () => sendSample().catch((error) => problem(error.message)));
+byId("start").addEventListener("click", () => {
+  command("/start");
+  composer.focus();
+});
+byId("sample").addEventListener("click", () => sendSample().catch(() => problem("The playground has stopped; start it again with make run.")));
 byId("latest").addEventListener("click", toEnd);
 byId("menu-button").addEventListener("click", () => toggleMenu(byId("menu").hidden));
 document.addEventListener("keydown", (event) => {
@@ -162,6 +186,9 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (!event.target.closest(".top")) toggleMenu(false);
+});
+list.addEventListener("click", ({ target }) => {
+  if (target.matches(".command")) command(target.textContent);
 });
 feed.addEventListener("scroll", latestButton, { passive: true });
 

@@ -22,13 +22,18 @@ export function onSubmit(send) {
   });
 }
 
+export function focus() {
+  // On a phone the focus would open the keyboard over half of the chat.
+  if (matchMedia("(pointer: fine)").matches) text.focus();
+}
+
 export function add(files, onProblem) {
   const fresh = [...files];
   const room = MAX_PHOTOS - photos.length;
   if (fresh.length > room) onProblem(`At most ${MAX_PHOTOS} photos go into one message.`);
   photos.push(...fresh.slice(0, room).map((file) => ({ file, url: URL.createObjectURL(file) })));
   refresh();
-  text.focus();
+  focus();
 }
 
 function refresh() {
@@ -53,7 +58,7 @@ function thumbnail(photo) {
     URL.revokeObjectURL(photo.url);
     photos = photos.filter((other) => other !== photo);
     refresh();
-    text.focus();
+    focus();
   });
   item.append(image, remove);
   return item;

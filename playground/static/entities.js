@@ -2,7 +2,7 @@
 
 import { make } from "./elements.js";
 
-const TAGS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre", bot_command: "span" };
+const TAGS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre" };
 
 function element(entity, text) {
   if (entity.type === "url" || entity.type === "text_link") {
@@ -10,7 +10,8 @@ function element(entity, text) {
     if (!/^https?:/i.test(address)) return make("span");
     return make("a", "", { href: address, target: "_blank", rel: "noopener noreferrer" });
   }
-  return make(TAGS[entity.type] ?? "span", entity.type === "bot_command" ? "command" : "");
+  if (entity.type === "bot_command") return make("button", "command", { type: "button" });
+  return make(TAGS[entity.type] ?? "span");
 }
 
 export function formatted(text, entities) {

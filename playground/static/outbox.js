@@ -20,6 +20,7 @@ export function outgoing(list, message, transmit, onChange) {
   const leave = () => {
     for (const url of urls) URL.revokeObjectURL(url);
     item.remove();
+    onChange();
   };
   const attempt = async (asFile) => {
     body.classList.remove("failed");

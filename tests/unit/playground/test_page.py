@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from playground import page
+from playground import app, chats, page, people
 
 STATIC = Path(page.__file__).parent / "static"
 SCRIPTS = sorted(path.name for path in STATIC.glob("*.js"))
@@ -78,6 +78,17 @@ def test_every_element_a_script_asks_for_is_there(references):
 def test_other_files_of_the_folder_and_outside_are_not_served(client):
     for path in ("/CREDITS.md", "/index.html.bak", "/../app.py", "/static/chat.js", "/app.py"):
         assert client.get(path).status_code == 404, path
+
+
+def test_the_page_keeps_as_many_messages_as_the_playground():
+    assert f"const MAX_MESSAGES = {chats.MAX_MESSAGES};" in (STATIC / "chat.js").read_text("utf-8")
+
+
+def test_the_page_knows_the_limits_of_the_playground():
+    text = (STATIC / "api.js").read_text("utf-8")
+    assert f"const MAX_PHOTOS = {people.MAX_ALBUM};" in text
+    assert "const MAX_BYTES = 50 * 1024 * 1024;" in text
+    assert app.MAX_BODY_BYTES > 50 * 1024 * 1024
 
 
 def test_the_sample_photo_is_credited():
