@@ -17,6 +17,7 @@ const items = new Map();
 const albums = new Map();
 const chatId = ownChatId();
 let actionTimer;
+let atEnd = true;
 
 function ownChatId() {
   const fresh = () => 1e6 + crypto.getRandomValues(new Uint32Array(1))[0];
@@ -34,6 +35,7 @@ function ownChatId() {
 const nearEnd = () => feed.scrollHeight - feed.scrollTop - feed.clientHeight < 120;
 
 function toEnd() {
+  atEnd = true;
   feed.scrollTop = feed.scrollHeight;
 }
 
@@ -107,7 +109,7 @@ function showOffers() {
 async function onChanges(answer) {
   // A message must not stand there twice while its own request is still being answered.
   await settled();
-  const stay = nearEnd();
+  const stay = atEnd;
   for (const view of answer.messages) show(view);
   showStatus(answer);
   trim();
@@ -137,7 +139,8 @@ function showStatus({ action, bot_online: online }) {
 }
 
 function latestButton() {
-  byId("latest").hidden = nearEnd();
+  atEnd = nearEnd();
+  byId("latest").hidden = atEnd;
 }
 
 async function commands() {
@@ -191,6 +194,8 @@ list.addEventListener("click", ({ target }) => {
   if (target.matches(".command")) command(target.textContent);
 });
 feed.addEventListener("scroll", latestButton, { passive: true });
+// The tray of chosen photos and a phone's keyboard shorten the feed: the newest stays in sight.
+new ResizeObserver(() => { if (atEnd) toEnd(); }).observe(feed);
 
 let wasOnline = false;
 follow(chatId, {
