@@ -7,6 +7,7 @@ cannot; it is used only where there is nothing to edit, or where the operator ch
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from services import wording
@@ -63,9 +64,11 @@ class Delivery:
                 self._tell(job, wording.NO_FACE)
             elif not (self._edits and self._edit(job, annotated)):
                 self._send(job, annotated)
+                self._tidy_up(job, self._chats.delete_message)
         except MaybeSent as error:
-            # Sending again could show it twice; the worse of the two, since nobody can undo it.
+            # Sending again could show it twice, which nobody can undo; the person can ask again.
             _log.warning("taken as delivered: %s", error)
+            self._tidy_up(job, self._chats.edit_text, wording.MAYBE_SENT)
 
     def _edit(self, job: Job, annotated: Annotated) -> bool:
         """Turn the status message into the picture; False where there is none any more."""
@@ -94,12 +97,14 @@ class Delivery:
             message_thread_id=job.message_thread_id,
             document=annotated.picture.as_document,
         )
-        if self._edits or job.status_message_id is None:
+
+    def _tidy_up(self, job: Job, change: Callable[..., None], *values: str) -> None:
+        """Change the status message if it can be: the answer is out, so a failure is no matter."""
+        if job.status_message_id is None:
             return
         try:
-            self._chats.delete_message(job.chat_id, job.status_message_id)
+            change(job.chat_id, job.status_message_id, *values)
         except SemblanceError as error:
-            # The picture is there: a failure here must not make the bot run the job again.
             _log.info("the status message stays as it was: %s", error)
 
     def _tell(self, job: Job, text: str) -> None:

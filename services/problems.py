@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from services import request_ids
-from utils.errors import ImageTooLarge, SemblanceError, Unavailable
+from utils.errors import BadRequest, ImageTooLarge, SemblanceError, Unavailable
 
 _log = logging.getLogger("services.problems")
 
@@ -20,7 +22,10 @@ _SENTENCES = {
     404: "There is no such route.",
     405: "This route does not take that method.",
     413: ImageTooLarge.sentence,
+    414: "The address of this request is too long.",
     415: "I cannot read a body of this type.",
+    431: "The headers of this request are too long.",
+    500: SemblanceError.sentence,
 }
 
 
@@ -34,10 +39,26 @@ def shape_of(error: SemblanceError) -> dict[str, Any]:
     return shape(error.code, error.public_sentence)
 
 
+def malformed(status: int) -> bytes:
+    """A whole HTTP answer in our shape, for what never became a request of the application."""
+    what = HTTPStatus(status)
+    code = SemblanceError.code if status == 500 else what.name.lower()
+    body = json.dumps(shape(code, _SENTENCES[status])).encode()
+    head = [
+        f"HTTP/1.1 {status} {what.phrase}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "Connection: close",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
 def install(app: Flask) -> None:
     """Answer every failure, also those of Flask and Werkzeug, in our shape."""
     app.register_error_handler(SemblanceError, _ours)
     app.register_error_handler(HTTPException, _of_the_framework)
+    app.register_error_handler(ParseException, _of_the_server)
     app.register_error_handler(Exception, _unknown)
 
 
@@ -63,6 +84,11 @@ def _of_the_framework(error: HTTPException) -> Response:
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             answer.headers[name] = value
     return answer
+
+
+def _of_the_server(error: ParseException) -> Response:
+    # gunicorn reads a chunked body while the application asks for it, and fails in its midst.
+    return _ours(BadRequest(f"a body that breaks off: {type(error).__name__}"))
 
 
 def _unknown(error: Exception) -> Response:

@@ -11,6 +11,7 @@ NO_FACE = (
     "I found no face in this picture. Faces that are small, turned away or covered are easily "
     "missed: a closer photo from the front works best."
 )
+MAYBE_SENT = "The answer should be below. If it is not, please send the picture again."
 
 
 def caption(analysis: Analysis) -> str:

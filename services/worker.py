@@ -7,12 +7,17 @@ long as they may live, so that every stop would take the whole graceful timeout.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 import gevent
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
+
+from services.problems import malformed
+
+_STATUS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
 
 
 class DrainingWorker(GeventWorker):  # type: ignore[misc]
@@ -44,6 +49,17 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         super().notify()
         if not self.alive:
             self._schedule_closing()
+
+    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
+        """Answer what never became a request of the application, and hang up."""
+        status = 500
+        if isinstance(exc, ParseException):
+            status = _STATUS.get(type(exc), 400)
+            self.log.info("malformed request: %s", type(exc).__name__)
+        else:
+            self.log.error("a connection broke", exc_info=exc)
+        with suppress(OSError):
+            client.sendall(malformed(status))
 
     def _schedule_closing(self) -> None:
         # From the hub the interruption is immediate. Scheduled one by one it could reach a

@@ -34,7 +34,7 @@ def test_a_very_long_picture_goes_as_a_document():
 
 def test_where_the_status_message_is_gone_a_reply_brings_the_picture():
     chats = deliver(errors={"edit_photo": MessageGone("gone")})
-    assert chats.methods == ["edit_photo", "send_photo"]
+    assert chats.methods == ["edit_photo", "send_photo", "delete_message"]
     assert chats.calls[1][1]["reply_to"] == 3
 
 
@@ -62,7 +62,8 @@ def test_in_send_mode_a_status_message_that_stays_makes_no_second_picture(error)
 
 def test_what_may_have_been_sent_counts_as_sent(caplog):
     chats = deliver("send", errors={"send_photo": MaybeSent("line broke")})
-    assert chats.methods == ["send_photo"]
+    assert chats.methods == ["send_photo", "edit_text"]
+    assert chats.calls[1][1]["text"] == wording.MAYBE_SENT
     assert "taken as delivered" in caplog.text
 
 

@@ -28,6 +28,7 @@ def look():
             env={"PATH": os.environ["PATH"]} | environ,
             capture_output=True,
             text=True,
+            check=False,
         )
 
     return run

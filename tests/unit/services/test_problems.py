@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from services import problems
@@ -80,3 +82,28 @@ def test_an_error_that_nobody_foresaw_is_a_plain_500_with_its_traceback_in_the_l
 def test_the_shape_of_one_error_among_several_results_is_the_same():
     shape = problems.shape_of(errors.ImageBroken("x"))
     assert shape["error"]["code"] == "image_broken"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "bad_request"),
+        (414, "request_uri_too_long"),
+        (431, "request_header_fields_too_large"),
+        (500, "internal_error"),
+    ],
+)
+def test_what_never_became_a_request_has_the_same_shape(status, code):
+    head, _, body = problems.malformed(status).partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert f"Content-Length: {len(body)}".encode() in head
+    found = json.loads(body)["error"]["code"]
+    # Newer Pythons call 414 by its newer name.
+    assert found in (code, "uri_too_long")
+
+
+def test_a_body_that_breaks_off_in_its_chunks_is_a_bad_request():
+    from gunicorn.http.errors import InvalidChunkSize
+
+    answer = client_raising(InvalidChunkSize(b"zz")).get("/break")
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_request")

@@ -1,7 +1,10 @@
+import logging
+import socket
 from types import SimpleNamespace
 
 import gevent
 import pytest
+from gunicorn.http import errors
 from gunicorn.workers.ggevent import GeventWorker
 
 from services.worker import DrainingWorker
@@ -13,6 +16,7 @@ def worker(monkeypatch):
 
     def bare(self, *_, **__):
         self.cfg, self.alive = SimpleNamespace(keepalive=30), True
+        self.log = logging.getLogger("test.worker")
 
     monkeypatch.setattr(GeventWorker, "__init__", bare)
     monkeypatch.setattr(GeventWorker, "notify", lambda _: None)
@@ -75,3 +79,34 @@ def test_another_error_of_a_connection_is_not_swallowed(worker):
     with pytest.raises(ValueError, match="broken header"):
         serve()
     assert worker._idle == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.InvalidRequestLine("GET secret"), 400),
+        (errors.InvalidHeader("secret"), 400),
+        (errors.LimitRequestLine(9000, 4000), 414),
+        (errors.LimitRequestHeaders("secret"), 431),
+        (RuntimeError("secret"), 500),
+    ],
+)
+def test_what_is_no_request_is_answered_in_our_shape_and_logged_without_its_text(
+    worker, caplog, error, status
+):
+    client, peer = socket.socketpair()
+    with client, peer, caplog.at_level(logging.INFO):
+        worker.handle_error(None, client, ("10.0.0.1", 1), error)
+        answer = peer.recv(4096)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b'{"error": {"code": ' in answer
+    assert b"secret" not in answer
+    assert "10.0.0.1" not in caplog.text
+    assert "secret" not in caplog.records[0].getMessage()
+
+
+def test_a_peer_that_is_gone_is_no_matter(worker):
+    client, peer = socket.socketpair()
+    peer.close()
+    with client:
+        worker.handle_error(None, client, None, errors.InvalidHeader("x"))
