@@ -18,6 +18,7 @@ const albums = new Map();
 const chatId = ownChatId();
 let actionTimer;
 let atEnd = true;
+let feedHeight = 0;
 
 function ownChatId() {
   const fresh = () => 1e6 + crypto.getRandomValues(new Uint32Array(1))[0];
@@ -193,9 +194,14 @@ document.addEventListener("click", (event) => {
 list.addEventListener("click", ({ target }) => {
   if (target.matches(".command")) command(target.textContent);
 });
-feed.addEventListener("scroll", latestButton, { passive: true });
 // The tray of chosen photos and a phone's keyboard shorten the feed: the newest stays in sight.
-new ResizeObserver(() => { if (atEnd) toEnd(); }).observe(feed);
+// A scroll event of the same frame comes first and must not take that for scrolling away.
+feed.addEventListener("scroll", () => { if (feed.clientHeight === feedHeight) latestButton(); }, { passive: true });
+new ResizeObserver(() => {
+  feedHeight = feed.clientHeight;
+  if (atEnd) toEnd();
+  latestButton();
+}).observe(feed);
 
 let wasOnline = false;
 follow(chatId, {
