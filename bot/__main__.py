@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -15,7 +16,7 @@ exit codes: 0 stopped as asked, 74 the queue file cannot be used, 75 another bot
 token or queue file, 77 Telegram refuses the token, 78 a setting is missing or wrong"""
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, run: Callable[[], None] | None = None) -> int:
     """Run the bot until it is told to stop; the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m bot",
@@ -28,14 +29,18 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     try:
-        # The Telegram library takes a while to load: until here a stop has to be caught.
-        from bot.start import start
-
-        start()
+        (run or _load_and_start)()
     except exits.Exit as reason:
         print(reason, file=sys.stderr)
         return reason.code
     return 0
+
+
+def _load_and_start() -> None:
+    # The Telegram library takes a while to load, and a stop may come meanwhile.
+    from bot.start import start
+
+    start()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -39,8 +39,16 @@ _ALLOWED_UPDATES = ("message", "callback_query")
 class BotProcess:
     """All parts of the bot, wired together over an open store."""
 
-    def __init__(self, settings: Settings, token: Secret, secret: Secret, store: Store) -> None:
-        self._settings, self._store = settings, store
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        token: Secret,
+        secret: Secret,
+        drain_s: float = _DRAIN_S,
+    ) -> None:
+        self._settings, self._store, self._drain_s = settings, store, drain_s
         self._stop = asyncio.Event()
         self.watch = PollWatch(on_fatal=self._stop.set)
         self._bot = PollingBot(token, settings.telegram_api_url, self.watch)
@@ -62,7 +70,7 @@ class BotProcess:
             Application.builder()
             .bot(self._bot)
             .update_queue(self._updates)
-            .concurrent_updates(ChatOrder())
+            .concurrent_updates(ChatOrder(on_handled=self._updates.handled))
             .job_queue(None)
             .build()
         )
@@ -77,15 +85,21 @@ class BotProcess:
             allowed_users=self._settings.allowed_users,
         )
 
+    def stop(self) -> None:
+        """Make `run` drain and return; for the thread of the event loop."""
+        self._stop.set()
+
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises `Exit` where the bot cannot go on."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self.stop)
         try:
             if await self._connect():
                 await self._work()
         finally:
+            # A bot that never got through to Telegram is not shut down by its application.
+            await self._bot.shutdown()
             self._services.close()
             self._messages.close()
         if self.watch.fatal is not None:
@@ -146,14 +160,14 @@ class BotProcess:
             self._updates.put_again(update)
 
     async def _drain(self) -> None:
-        """Stop in order: no new updates, no new jobs, then what is under way, all within 4 s."""
-        ends_at = time.monotonic() + _DRAIN_S
+        """Stop in order: no new updates, no new jobs, then what is under way; in `drain_s`."""
+        ends_at = time.monotonic() + self._drain_s
         draining = asyncio.create_task(
-            asyncio.to_thread(self._dispatcher.stop, drain_s=_DRAIN_S - 0.5)
+            asyncio.to_thread(self._dispatcher.stop, drain_s=self._drain_s * 0.9)
         )
         updater = self._application.updater
         if updater is not None and updater.running:
-            await _within(ends_at - 2.5, updater.stop())
+            await _within(ends_at - self._drain_s / 2, updater.stop())
         await _within(ends_at, self._application.stop())
         if not await draining:
             log.info("what is still in flight is left to its lease")

@@ -2,7 +2,8 @@
 
 Two rules make that hold whatever a library logs: the token is cut out of every line, tracebacks
 included, and of foreign loggers only the unfilled message is printed, for their arguments are
-URLs, updates and other people's words.
+URLs, updates and other people's words. Exceptions are printed without their words for the same
+reason.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ def _message(record: logging.LogRecord) -> str:
 def _trace(record: logging.LogRecord) -> str:
     """Where an exception came from: its type and its frames, without its words.
 
-    An exception's message may quote an update or a URL; the frames hold only our code.
+    An exception's message may quote an update or a URL; the frames hold only code.
     """
-    if not record.exc_info or record.exc_info[1] is None or not _is_ours(record):
+    if not record.exc_info or record.exc_info[1] is None:
         return ""
     error = record.exc_info[1]
     frames = "".join(traceback.format_tb(error.__traceback__))

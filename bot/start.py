@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from bot import exits, logs
 from bot.application import BotProcess
@@ -12,14 +13,17 @@ from utils.errors import SettingsError
 from utils.settings import Secret, Settings
 
 
-def start() -> None:
+def start(
+    load: Callable[[], Settings] = Settings.load,
+    configure_logs: Callable[[str], None] = logs.configure,
+) -> None:
     """Run the bot until it is told to stop. Raises `Exit` where it cannot start or go on."""
-    settings, token, secret = _settings()
-    logs.configure(settings.log)
+    settings, token, secret = _settings(load)
+    configure_logs(settings.log)
     store = _store(settings)
 
     async def run() -> None:
-        await BotProcess(settings, token, secret, store).run()
+        await BotProcess(settings, store, token=token, secret=secret).run()
 
     try:
         asyncio.run(run())
@@ -27,9 +31,9 @@ def start() -> None:
         store.close()
 
 
-def _settings() -> tuple[Settings, Secret, Secret]:
+def _settings(load: Callable[[], Settings]) -> tuple[Settings, Secret, Secret]:
     try:
-        settings = Settings.load()
+        settings = load()
     except SettingsError as error:
         raise exits.Misconfigured(str(error)) from None
     if settings.telegram_token is None:

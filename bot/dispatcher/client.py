@@ -17,8 +17,15 @@ _PATHS = {"file_id": "/classify", "url": "/classify_url"}
 class ServiceClient:
     """Asks the services to do jobs; may be used from many threads."""
 
-    def __init__(self, proxy_url: str, secret: Secret, *, connections: int) -> None:
-        self._proxy_url, self._secret = proxy_url, secret
+    def __init__(
+        self,
+        proxy_url: str,
+        secret: Secret,
+        *,
+        connections: int,
+        timeout_s: tuple[float, float] = _TIMEOUT_S,
+    ) -> None:
+        self._proxy_url, self._secret, self._timeout_s = proxy_url, secret, timeout_s
         self._session = requests.Session()
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_maxsize=connections)
@@ -42,7 +49,7 @@ class ServiceClient:
                 self._proxy_url + _PATHS[job.kind],
                 data=body,
                 headers=headers,
-                timeout=_TIMEOUT_S,
+                timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,
             ) as response:

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 
 from bot.dispatcher.work import Work
-from bot.work_queue import Claim, Depth, JobQueue, QueueBroken, QueueUnavailable
+from bot.work_queue import Claim, JobQueue, QueueBroken, QueueUnavailable
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
 _AFTER_ERROR_S = 1.0
 _TIDY_EVERY_S = 60.0
+_TIDY_PAUSE_S = 0.5
 
 
 class Dispatcher:
@@ -38,7 +39,9 @@ class Dispatcher:
         self._changed = threading.Condition()
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
-        self._heartbeat_at = self._tidy_at = 0.0
+        self._heartbeat_at = 0.0
+        self._tidied_at = -_TIDY_EVERY_S
+        self._trouble: str | None = None
         self._untidy = True
 
     def start(self) -> None:
@@ -46,7 +49,8 @@ class Dispatcher:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at the queue now: something became due."""
+        """Look at the queue now: something in its file has changed."""
+        self._untidy = True
         self._wake.set()
 
     def stop(self, *, drain_s: float) -> bool:
@@ -66,14 +70,24 @@ class Dispatcher:
             pause_s = _TICK_S
             try:
                 self._turn()
+                self._note(None)
             except (QueueUnavailable, QueueBroken) as error:
-                log.error("the queue cannot be used: %s", error)
+                self._note(str(error))
                 pause_s = _AFTER_ERROR_S
             except Exception:
                 log.exception("the dispatcher goes on after an error")
                 pause_s = _AFTER_ERROR_S
             self._wake.wait(pause_s)
             self._wake.clear()
+
+    def _note(self, trouble: str | None) -> None:
+        """Log each spell of trouble with the queue once."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            if trouble is None:
+                log.info("the queue can be used again")
+            else:
+                log.error("the queue cannot be used, jobs wait: %s", trouble)
 
     def _turn(self) -> None:
         now = self._clock()
@@ -121,12 +135,12 @@ class Dispatcher:
 
     def _tidy(self, now: float, *, busy: bool) -> None:
         """Clear what is done off the disk: at once when the last job left, else every minute."""
-        idle = not busy and self._untidy and self._is_empty(self._queue.depth())
-        if idle or now >= self._tidy_at:
-            self._tidy_at = now + _TIDY_EVERY_S
-            self._untidy = busy
+        since = now - self._tidied_at
+        idle = not busy and self._untidy and since >= _TIDY_PAUSE_S and self._is_empty()
+        if idle or since >= _TIDY_EVERY_S:
+            self._tidied_at, self._untidy = now, busy
             self._queue.tidy()
 
-    @staticmethod
-    def _is_empty(depth: Depth) -> bool:
+    def _is_empty(self) -> bool:
+        depth = self._queue.depth()
         return depth.waiting == depth.in_flight == 0

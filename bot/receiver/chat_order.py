@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
-from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-from bot.receiver.updates import Announcement
+from bot.receiver.updates import chat_id_of
 
 _AT_ONCE = 32
 
@@ -17,28 +16,25 @@ _AT_ONCE = 32
 class ChatOrder(BaseUpdateProcessor):
     """One line per chat: a chat that Telegram slows down holds up nobody else."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_handled: Callable[[object], None]) -> None:
         super().__init__(_AT_ONCE)
+        self._on_handled = on_handled
         self._lines: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def do_process_update(self, update: object, coroutine: Awaitable[object]) -> None:
         """Await the handlers of an update once those before it in its chat have ended."""
-        chat_id = _chat_id(update)
+        chat_id = chat_id_of(update)
         line = self._lines.get(chat_id)
         if line is None:
             line = self._lines[chat_id] = asyncio.Lock()
-        async with line:
-            await coroutine
+        try:
+            async with line:
+                await coroutine
+        finally:
+            self._on_handled(update)
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
 
     async def shutdown(self) -> None:
         """Nothing to give back."""
-
-
-def _chat_id(update: object) -> int:
-    if isinstance(update, Announcement):
-        return update.chat_id
-    chat = update.effective_chat if isinstance(update, Update) else None
-    return chat.id if chat is not None else 0

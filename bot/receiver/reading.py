@@ -69,7 +69,7 @@ class Reader:
         if update.callback_query is not None:
             return Tap()
         message = update.message
-        if message is None or (message.from_user is not None and message.from_user.is_bot):
+        if message is None:
             return Silence()
         private = message.chat.type == ChatType.PRIVATE
         if not private and not self._is_addressed(message):
@@ -138,4 +138,6 @@ def _pictures(update_id: int, message: Message, now: float) -> Reading:
 
 def _user_id(message: Message) -> int:
     """Whose message it is; whoever writes in the name of a chat counts as that chat."""
+    if message.sender_chat is not None:
+        return message.sender_chat.id
     return message.from_user.id if message.from_user is not None else message.chat.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import httpx
 from telegram import Bot, ReplyParameters, Update
@@ -34,9 +34,10 @@ class Replies:
         reader: Callable[[], Reader],
         *,
         queue_changed: Callable[[], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._queue, self._inbox, self._reader = queue, inbox, reader
-        self._queue_changed = queue_changed
+        self._queue_changed, self._sleep = queue_changed, sleep
 
     def register(self, application: Application) -> None:  # type: ignore[type-arg]
         """Become the handlers of `application`."""
@@ -74,53 +75,55 @@ class Replies:
         reading = self._reader().read(update, now=0.0)
         try:
             if isinstance(reading, Pictures):
-                await _say(context.bot, update, texts.FULL)
+                await self._say(context.bot, update, texts.FULL)
             elif isinstance(reading, Sentence):
-                await _say(context.bot, update, reading.text)
+                await self._say(context.bot, update, reading.text)
             elif isinstance(reading, Tap) and update.callback_query is not None:
-                await update.callback_query.answer()
+                await context.bot.answer_callback_query(update.callback_query.id)
         except TelegramError as error:
             log.warning("update %d stays unanswered: %s", update.update_id, type(error).__name__)
         await asyncio.to_thread(self._inbox.done, update.update_id)
+        self._queue_changed()
 
     async def apologise(self, update: object, context: CallbackContext) -> None:  # type: ignore[type-arg]
         """A handler failed: log it, say so, and do not try it again at the next start."""
         log.error("a handler failed", exc_info=context.error)
         if isinstance(update, Update):
             with contextlib.suppress(TelegramError):
-                await _say(context.bot, update, texts.OUR_FAULT)
+                await self._say(context.bot, update, texts.OUR_FAULT)
             with contextlib.suppress(QueueUnavailable):
                 await asyncio.to_thread(self._inbox.done, update.update_id)
 
+    async def _say(self, bot: Bot, update: Update, text: str) -> None:
+        """Reply to an update, however long Telegram takes to let it through.
 
-async def _say(bot: Bot, update: Update, text: str) -> None:
-    """Reply to an update, however long Telegram takes to let it through.
-
-    What may have arrived is not sent again. Raises `TelegramError`.
-    """
-    message = update.effective_message
-    if message is None:
-        return
-    chat_id, pause_s = message.chat.id, 1.0
-    while True:
-        try:
-            await bot.send_message(
-                chat_id,
-                text,
-                reply_parameters=_reply_to(message.message_id),
-                message_thread_id=message.message_thread_id if message.is_topic_message else None,
-            )
-        except ChatMigrated as error:
-            chat_id = error.new_chat_id
-        except RetryAfter as error:
-            await asyncio.sleep(_seconds(error))
-        except NetworkError as error:
-            if isinstance(error, BadRequest) or not isinstance(error.__cause__, _NEVER_SENT):
-                raise
-            await asyncio.sleep(pause_s)
-            pause_s = min(_MAX_PAUSE_S, pause_s * 2)
-        else:
+        What may have arrived is not sent again. Raises `TelegramError`.
+        """
+        message = update.effective_message
+        if message is None:
             return
+        chat_id, pause_s = message.chat.id, 1.0
+        while True:
+            try:
+                await bot.send_message(
+                    chat_id,
+                    text,
+                    reply_parameters=_reply_to(message.message_id),
+                    message_thread_id=message.message_thread_id
+                    if message.is_topic_message
+                    else None,
+                )
+            except ChatMigrated as error:
+                chat_id = error.new_chat_id
+            except RetryAfter as error:
+                await self._sleep(_seconds(error))
+            except NetworkError as error:
+                if isinstance(error, BadRequest) or not isinstance(error.__cause__, _NEVER_SENT):
+                    raise
+                await self._sleep(pause_s)
+                pause_s = min(_MAX_PAUSE_S, pause_s * 2)
+            else:
+                return
 
 
 def _reply_to(message_id: int) -> ReplyParameters:
@@ -128,5 +131,6 @@ def _reply_to(message_id: int) -> ReplyParameters:
 
 
 def _seconds(error: RetryAfter) -> float:
+    # An int without the setting in `bot/__init__.py`, a timedelta with it.
     after = error.retry_after
-    return float(after if isinstance(after, int | float) else after.total_seconds())
+    return float(after) if isinstance(after, int) else after.total_seconds()

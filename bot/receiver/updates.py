@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 # More unanswered messages than this and Telegram has to keep the next ones for a while.
 _MAX_UNANSWERED = 500
+# A chat that writes faster than it can be answered gets no hint for each line of it; otherwise it
+# would use up the room of everybody else.
+_MAX_UNANSWERED_IN_A_CHAT = 5
 
 
 class NotStored(TelegramError):
@@ -52,10 +56,12 @@ class DurableUpdates(asyncio.Queue[object]):
         reader: Callable[[], Reader],
         *,
         clock: Callable[[], float] = time.time,
+        max_unanswered: int = _MAX_UNANSWERED,
     ) -> None:
         super().__init__()
         self._jobs, self._inbox, self._reader, self._clock = queue, inbox, reader, clock
-        self._room = asyncio.Semaphore(_MAX_UNANSWERED)
+        self._room = asyncio.Semaphore(max_unanswered)
+        self._unanswered: Counter[int] = Counter()
 
     async def put(self, item: object) -> None:
         """Store an update, then pass on what is left to do; anything else just passes."""
@@ -68,6 +74,7 @@ class DurableUpdates(asyncio.Queue[object]):
             log.error("an update could not be stored, Telegram keeps it: %s", error)
             raise NotStored(str(error)) from None
         for piece in left:
+            self._note(piece)
             await self._room.acquire()
             await super().put(piece)
 
@@ -76,8 +83,21 @@ class DurableUpdates(asyncio.Queue[object]):
         self._room.release()
         super().task_done()
 
+    def handled(self, item: object) -> None:
+        """Handlers are through with an item, well or badly."""
+        if isinstance(item, Update):
+            chat_id = chat_id_of(item)
+            self._unanswered[chat_id] -= 1
+            if self._unanswered[chat_id] <= 0:
+                del self._unanswered[chat_id]
+
+    def _note(self, item: object) -> None:
+        if isinstance(item, Update):
+            self._unanswered[chat_id_of(item)] += 1
+
     def put_again(self, update: Update) -> None:
         """Pass on an update that lay in the inbox when the bot started."""
+        self._note(update)
         super().put_nowait(update)
 
     def _store(self, update: Update) -> list[object]:
@@ -103,4 +123,14 @@ class DurableUpdates(asyncio.Queue[object]):
         return left
 
     def _keep(self, update: Update) -> bool:
+        if self._unanswered[chat_id_of(update)] >= _MAX_UNANSWERED_IN_A_CHAT:
+            return False
         return self._inbox.keep(update.update_id, update.to_json().encode())
+
+
+def chat_id_of(item: object) -> int:
+    """The chat that an update or an announcement belongs to; 0 where there is none."""
+    if isinstance(item, Announcement):
+        return item.chat_id
+    chat = item.effective_chat if isinstance(item, Update) else None
+    return chat.id if chat is not None else 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -101,19 +101,27 @@ def test_stopping_waits_for_what_is_in_flight_and_claims_no_more(queue: SqliteQu
     assert queue.depth() == Depth(waiting=1, in_flight=0, dead=0)
 
 
-def test_leases_of_long_jobs_are_kept_alive(queue: SqliteQueue, clock: Clock) -> None:
+def test_leases_of_long_jobs_are_kept_alive(database: Database, clock: Clock) -> None:
+    beats = threading.Semaphore(0)
     go_on = threading.Event()
+
+    class Beating(SqliteQueue):
+        def heartbeat(self, claims: Sequence[Claim], lease_s: float) -> list[Claim]:
+            lost = super().heartbeat(claims, lease_s)
+            beats.release()
+            return lost
 
     def slow(_: Job) -> Answer:
         go_on.wait(PATIENCE_S)
         return Delivered()
 
+    queue = Beating(database, Limits(), clock=clock)
     queue.put(a_job())
     with dispatching(queue, Services(slow), lease_s=0.3):
-        eventually(lambda: queue.depth().in_flight == 1)
-        for _ in range(20):
-            time.sleep(0.05)
-            clock.pass_s(0.01)
+        for _ in range(4):
+            assert beats.acquire(timeout=PATIENCE_S)
+            clock.pass_s(0.2)
+        assert beats.acquire(timeout=PATIENCE_S)
         assert queue.claim(1, "thief", 60.0) == []
         go_on.set()
         eventually(lambda: queue.depth() == Depth(0, 0, 0))
@@ -175,11 +183,12 @@ def test_the_thread_outlives_every_exception(
     queue = Moody(database, Limits(), clock=clock)
     queue.moods = [QueueUnavailable("locked"), RuntimeError("a bug")]
     queue.put(a_job())
-    with caplog.at_level(logging.ERROR), dispatching(queue, Services()):
+    with caplog.at_level(logging.INFO), dispatching(queue, Services()):
         eventually(lambda: "left to its lease" in caplog.text)
         clock.pass_s(60)
         eventually(lambda: queue.depth() == Depth(0, 0, 0))
-    assert "the queue cannot be used: locked" in caplog.text
+    assert "the queue cannot be used, jobs wait: locked" in caplog.text
+    assert "the queue can be used again" in caplog.text
     assert "goes on after an error" in caplog.text
 
 

@@ -23,6 +23,7 @@ from tests.unit.bot.updates import (
     text_with_urls,
     update,
 )
+from utils.jobs import Job
 
 
 def read(**fields: Any) -> Reading:
@@ -103,11 +104,10 @@ class TestInPrivate:
         [
             {"edited_message": message(photo=PHOTO)},
             {"channel_post": message(photo=PHOTO)},
-            {"message": message(photo=PHOTO) | {"from": BOT}},
             {},
         ],
     )
-    def test_edits_channels_and_bots_are_left_alone(self, raw: dict[str, Any]) -> None:
+    def test_edits_and_channels_are_left_alone(self, raw: dict[str, Any]) -> None:
         assert read(raw=raw) == Silence()
 
 
@@ -156,10 +156,18 @@ class TestInGroups:
     def test_who_writes_in_the_name_of_the_group_counts_as_the_group(self) -> None:
         raw = message(chat=GROUP, photo=PHOTO)
         raw["reply_to_message"] = message(chat=GROUP, text="...") | {"from": BOT}
-        del raw["from"]
+        raw["from"] = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+        raw["sender_chat"] = GROUP
         reading = read(raw={"message": raw})
         assert isinstance(reading, Pictures)
         assert (reading.jobs[0].user_id, reading.jobs[0].language) == (-100, "en")
+        del raw["from"], raw["sender_chat"]
+        assert self.group_job(raw).user_id == -100
+
+    def group_job(self, raw: dict[str, Any]) -> Job:
+        reading = read(raw={"message": raw})
+        assert isinstance(reading, Pictures)
+        return reading.jobs[0]
 
 
 class TestWithAllowedUsers:

@@ -21,7 +21,7 @@ from bot.work_queue.inbox import SqliteInbox
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import Reply, Request, serving
 from tests.unit.bot.jobs import Clock
-from tests.unit.bot.updates import PHOTO, READER, message, text_with_urls, update
+from tests.unit.bot.updates import GROUP, PHOTO, READER, message, text_with_urls, update
 
 TOKEN = "123456:" + "x" * 30
 
@@ -125,10 +125,11 @@ def test_an_update_that_cannot_be_stored_stays_with_telegram(parts: Parts) -> No
 
 
 def test_too_many_unanswered_messages_make_polling_wait(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
+    parts: Parts,
 ) -> None:
-    monkeypatch.setattr("bot.receiver.updates._MAX_UNANSWERED", 2)
-    updates = DurableUpdates(parts.queue, parts.inbox, lambda: READER, clock=Clock())
+    updates = DurableUpdates(
+        parts.queue, parts.inbox, lambda: READER, clock=Clock(), max_unanswered=2
+    )
 
     async def flood() -> None:
         for i in (1, 2):
@@ -142,6 +143,28 @@ def test_too_many_unanswered_messages_make_polling_wait(
         await third
 
     run(flood())
+
+
+def test_a_chat_that_writes_faster_than_it_is_answered_gets_no_hint_for_each_line(
+    parts: Parts,
+) -> None:
+    lines = [update(i, text="hello") for i in range(1, 9)]
+    run(*(parts.updates.put(line) for line in lines))
+    assert parts.left() == lines[:5]
+    assert len(parts.inbox.waiting()) == 5
+    run(parts.updates.put(update(20, text="hello", chat=GROUP | {"type": "private"})))
+    assert len(parts.left()) == 1
+    for line in lines[:5]:
+        parts.updates.handled(line)
+    run(parts.updates.put(update(21, text="hello")))
+    assert len(parts.left()) == 1
+
+
+def test_replayed_updates_count_as_unanswered(parts: Parts) -> None:
+    parts.updates.put_again(update(1, text="hello"))
+    parts.updates.handled(update(1, text="hello"))
+    parts.updates.handled(object())
+    assert len(parts.left()) == 1
 
 
 class Telegram:

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from telegram import Update
+from telegram.ext import Application
+
+from bot import texts
+from bot.receiver.replies import Replies
+from bot.receiver.updates import Announcement
+from bot.work_queue import Limits
+from bot.work_queue.database import Database
+from bot.work_queue.inbox import SqliteInbox
+from bot.work_queue.sqlite import SqliteQueue
+from tests.fakes import Reply, serving
+from tests.unit.bot.bot_api import BotApi, bot_api, refusal
+from tests.unit.bot.jobs import NOON, Clock, a_job
+from tests.unit.bot.updates import PERSON, PHOTO, READER, message, update
+
+
+class Scene:
+    """Handlers over a real file and a real connection."""
+
+    def __init__(self, folder: Path, api: BotApi) -> None:
+        self.api = api
+        self.database = Database(folder / "queue.db", synchronous="normal")
+        self.queue = SqliteQueue(self.database, Limits(), clock=Clock())
+        self.inbox = SqliteInbox(self.database, clock=Clock())
+        self.reader = READER
+        self.wakes = 0
+
+    def close(self) -> None:
+        self.database.close()
+
+    def _woken(self) -> None:
+        self.wakes += 1
+
+    def handle(self, *items: object, before: Callable[[], object] = lambda: None) -> None:
+        """Pass updates through the application's handlers, as polling does."""
+
+        async def run() -> None:
+            application = (
+                Application.builder().bot(self.api.bot()).updater(None).job_queue(None).build()
+            )
+            Replies(
+                self.queue, self.inbox, lambda: self.reader, queue_changed=self._woken
+            ).register(application)
+            async with application:
+                before()
+                for item in items:
+                    await application.process_update(item)
+
+        asyncio.run(run())
+
+    def keep(self, an_update: Update) -> Update:
+        self.inbox.keep(an_update.update_id, an_update.to_json().encode())
+        return an_update
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with bot_api() as api, closing(Scene(tmp_path, api)) as scene:
+        yield scene
+
+
+def announced(scene: Scene, *jobs: int) -> Announcement:
+    made = [a_job(i, status_message_id=None, message_thread_id=3) for i in jobs]
+    for job in made:
+        scene.queue.put(job)
+    return Announcement(7, tuple((job, place) for place, job in enumerate(made)))
+
+
+class TestAnnounce:
+    def test_each_job_gets_a_status_message_as_a_reply(self, scene: Scene) -> None:
+        scene.handle(announced(scene, 1, 2, 3))
+        assert scene.api.said() == [(7, texts.status(place)) for place in range(3)]
+        _, fields = scene.api.calls[-1]
+        assert json.loads(fields["reply_parameters"]) == {
+            "message_id": 5,
+            "allow_sending_without_reply": True,
+        }
+        assert fields["message_thread_id"] == "3"
+        claims = scene.queue.claim(3, "w", 60.0)
+        assert all(claim.job.status_message_id for claim in claims)
+        assert len(claims) == scene.wakes == 3
+
+    def test_what_fails_is_left_to_the_dispatcher(self, scene: Scene) -> None:
+        scene.api.replies["sendMessage"] = [refusal(429, "Too Many Requests", retry_after=5)]
+        scene.handle(announced(scene, 1, 2))
+        assert [claim.job.id for claim in scene.queue.claim(2, "w", 60.0)] == ["2-0"]
+
+    def test_a_job_that_is_in_flight_already_gets_none_from_here(self, scene: Scene) -> None:
+        job = a_job(1, status_message_id=None, enqueued_at=NOON - 5)
+        scene.queue.put(job)
+        scene.queue.claim(1, "w", 60.0)
+        scene.handle(Announcement(7, ((job, 0),)))
+        assert scene.api.said() == []
+
+    def test_of_two_status_messages_the_later_one_goes(self, scene: Scene) -> None:
+        announcement = announced(scene, 1)
+        scene.handle(announcement, before=lambda: scene.queue.note_status("1-0", 44))
+        deleted = [fields for name, fields in scene.api.calls if name == "deleteMessage"]
+        assert [fields["message_id"] for fields in deleted] != ["44"]
+        assert len(deleted) == 1
+
+
+class TestAnswer:
+    def test_a_sentence_is_sent_and_the_update_forgotten(self, scene: Scene) -> None:
+        scene.handle(scene.keep(update(11, text="hello")))
+        assert scene.api.said() == [(7, texts.NO_LINK)]
+        assert scene.inbox.waiting() == []
+
+    def test_pictures_come_here_only_when_the_queue_is_full(self, scene: Scene) -> None:
+        scene.handle(scene.keep(update(11, photo=PHOTO)))
+        assert scene.api.said() == [(7, texts.FULL)]
+
+    def test_a_tap_is_acknowledged(self, scene: Scene) -> None:
+        tap = {
+            "id": "99",
+            "from": PERSON,
+            "chat_instance": "x",
+            "data": "old",
+            "message": message(text="x"),
+        }
+        scene.handle(scene.keep(update(11, raw={"callback_query": tap})))
+        assert scene.api.count("answerCallbackQuery") == 1
+        assert scene.api.said() == []
+        assert scene.inbox.waiting() == []
+
+    def test_a_pause_that_telegram_asks_for_is_kept(self, scene: Scene) -> None:
+        scene.api.replies["sendMessage"] = [refusal(429, "Too Many Requests", retry_after=1)]
+        scene.handle(scene.keep(update(11, text="hello")))
+        assert len(scene.api.said()) == 2
+        assert scene.inbox.waiting() == []
+
+    def test_a_group_that_moved_is_answered_where_it_went(self, scene: Scene) -> None:
+        moved = refusal(400, "group chat was upgraded", migrate_to_chat_id=-200)
+        scene.api.replies["sendMessage"] = [moved]
+        scene.handle(scene.keep(update(11, text="hello")))
+        assert scene.api.said() == [(7, texts.NO_LINK), (-200, texts.NO_LINK)]
+
+    @pytest.mark.parametrize(
+        "reply", [refusal(403, "Forbidden: bot was blocked by the user"), Reply(drop=True)]
+    )
+    def test_what_is_refused_or_may_have_arrived_is_not_repeated(
+        self, scene: Scene, reply: Reply
+    ) -> None:
+        scene.api.replies["sendMessage"] = [reply]
+        scene.handle(scene.keep(update(11, text="hello")))
+        assert len(scene.api.said()) == 1
+        assert scene.inbox.waiting() == []
+
+    def test_a_bug_is_logged_and_apologised_for_once(
+        self, scene: Scene, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        scene.reader = None  # type: ignore[assignment]
+        scene.handle(scene.keep(update(11, text="hello")))
+        assert scene.api.said() == [(7, texts.OUR_FAULT)]
+        assert scene.inbox.waiting() == []
+        assert "a handler failed" in caplog.text
+
+    def test_a_bug_about_something_else_is_only_logged(
+        self, scene: Scene, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        announcement = Announcement(7, ((None, 0),))  # type: ignore[arg-type]
+        scene.handle(announcement)
+        assert scene.api.said() == []
+        assert "a handler failed" in caplog.text
+
+
+def test_a_server_that_cannot_be_reached_is_tried_until_it_can(scene: Scene) -> None:
+    with serving(scene.api) as gone:
+        scene.api.url = gone.url
+    pauses: list[float] = []
+
+    with ExitStack() as stack:
+
+        async def come_back(pause_s: float) -> None:
+            pauses.append(pause_s)
+            if len(pauses) == 3:
+                stack.enter_context(serving(scene.api, port=int(gone.url.rsplit(":", 1)[1])))
+
+        async def run() -> None:
+            replies = Replies(
+                scene.queue,
+                scene.inbox,
+                lambda: READER,
+                queue_changed=lambda: None,
+                sleep=come_back,
+            )
+            context = SimpleNamespace(bot=scene.api.bot())
+            await replies.answer(scene.keep(update(11, text="hello")), context)  # type: ignore[arg-type]
+            for request in context.bot._request:
+                await request.shutdown()
+
+        asyncio.run(run())
+    assert pauses == [1.0, 2.0, 4.0]
+    assert scene.api.said() == [(7, texts.NO_LINK)]
+    assert scene.inbox.waiting() == []

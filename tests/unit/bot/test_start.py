@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import bot.start
+from bot import exits
+from bot.work_queue import open_store
+from tests.unit.bot.bot_api import TOKEN, bot_api, refusal
+from utils.settings import Settings
+
+Load = Callable[..., Callable[[], Settings]]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Makes a loader of settings that would do, with some changed."""
+
+    def make(**changes: str) -> Callable[[], Settings]:
+        environ = {
+            "TELEGRAM_TOKEN": TOKEN.reveal(),
+            "SEMBLANCE_SECRET": "a secret of some length",
+            "SEMBLANCE_QUEUE": f"sqlite:///{tmp_path}/queue.db",
+        }
+        return partial(Settings.load, environ | changes, dotenv=None)
+
+    return make
+
+
+def start(load_settings: Callable[[], Settings]) -> None:
+    """The real thing, with the test's own log handlers left in place."""
+    bot.start.start(load_settings, lambda _style: None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"TELEGRAM_TOKEN": ""}, exits.NO_TOKEN),
+        ({"SEMBLANCE_SECRET": ""}, exits.NO_SECRET),
+        ({"SEMBLANCE_WEBHOOK_URL": "https://example.com"}, exits.NO_WEBHOOK),
+        ({"SEMBLANCE_QUEUE": "redis://x/0"}, "SEMBLANCE_QUEUE must be sqlite:///PATH"),
+        ({"SEMBLANCE_QUEUE_MAX": "many"}, "SEMBLANCE_QUEUE_MAX must be a whole number"),
+    ],
+)
+def test_a_setting_that_keeps_the_bot_from_starting_is_named(
+    load: Load, changes: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(exits.Misconfigured) as caught:
+        start(load(**changes))
+    assert str(caught.value).startswith(sentence)
+
+
+def test_a_queue_that_another_bot_works_on_is_left_to_it(load: Load) -> None:
+    store = open_store(load()())
+    with pytest.raises(exits.InUse):
+        start(load())
+    store.close()
+
+
+def test_a_damaged_queue_file_is_told_in_words(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "queue.db").write_bytes(b"rubbish" * 99)
+    with pytest.raises(exits.QueueFailed, match="damaged"):
+        start(load())
+
+
+def test_the_queue_is_closed_when_the_bot_ends(load: Load) -> None:
+    with bot_api() as api:
+        api.replies["getMe"] = [refusal(401, "Unauthorized")]
+        settings = load(TELEGRAM_API_URL=api.url)
+        with pytest.raises(exits.WrongToken):
+            start(settings)
+    open_store(settings()).close()

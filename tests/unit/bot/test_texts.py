@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from bot import texts
+
+SENTENCES = [value for name, value in vars(texts).items() if name.isupper() and name != "COMMANDS"]
+
+
+def test_a_status_message_says_how_many_come_first() -> None:
+    assert [texts.status(place) for place in (0, 1, 2)] == [
+        "Looking at it ...",
+        "1 picture ahead of you ...",
+        "2 pictures ahead of you ...",
+    ]
+
+
+def test_nothing_claims_to_know_what_anybody_feels() -> None:
+    for sentence in SENTENCES:
+        assert "feel" not in sentence.lower()
+        if "expression" in sentence:
+            assert "apparent expression" in sentence
+
+
+def test_start_says_what_happens_with_the_picture() -> None:
+    for words in ("never stored", "never shown", "guess", "switch it off"):
+        assert words in texts.START
+
+
+def test_everything_fits_into_a_message_and_every_command_is_named_in_the_greeting() -> None:
+    assert max(len(sentence) for sentence in SENTENCES) <= 4096
+    assert all(f"/{name}" in texts.START for name, _ in texts.COMMANDS if name != "start")
