@@ -19,12 +19,17 @@ def mini_resnet(
     channels: int,
     classes: int,
     stem: int = 16,
+    stem_stride: int = 1,
     widths: Sequence[int] = (48, 96, 144),
     dropout: float = 0.3,
 ) -> keras.Model:
-    """A classifier from (n, size, size, channels) float32 to logits (n, classes) float32."""
+    """A classifier from (n, size, size, channels) float32 to logits (n, classes) float32.
+
+    Pooling should see a map of about 4x4 to 6x6: on a larger one each cell knows too little of
+    the face, and learning is slow (a stem of stride 2 for 64 pixels learns twice as fast).
+    """
     faces = keras.Input((size_px, size_px, channels), name="faces")
-    x = _convolve(faces, stem)
+    x = _convolve(faces, stem, stride=stem_stride, side=2 * stem_stride + 1)
     x = layers.Activation("relu")(x)
     for width in widths:
         x = _residual(x, width)

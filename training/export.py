@@ -18,10 +18,10 @@ import keras
 import numpy as np
 
 from training import calibration, train_emotion, train_gender
-from training.architectures import mini_resnet, with_probabilities
+from training.architectures import with_probabilities
 from training.datasets import Faces, sha256_of
 from training.evaluate import Figures, evaluate_emotion, evaluate_gender
-from training.fit import TrainConfig
+from training.fit import TrainConfig, build
 from training.model_card import write_card
 from utils.classifiers import Classifier
 from utils.labels import EMOTIONS, GENDERS
@@ -40,12 +40,7 @@ _JUDGES = {"emotion": evaluate_emotion, "gender": evaluate_gender}
 def frozen(best: Path, config: TrainConfig, classes: int) -> keras.Model:
     """The trained network in float32, whatever precision it was trained in; logits."""
     keras.mixed_precision.set_global_policy("float32")
-    model = mini_resnet(
-        size_px=config.crop.size_px,
-        channels=1 if config.crop.color == "gray" else 3,
-        classes=classes,
-        dropout=config.dropout,
-    )
+    model = build(config, classes)
     model.set_weights(keras.saving.load_model(best, compile=False).get_weights())
     return model
 

@@ -32,6 +32,9 @@ class TrainConfig:
     label_smoothing: float = 0.0
     balance: float = 0.0  # 0: as the data are; 1: every class weighs the same
     dropout: float = 0.3
+    stem: int = 16
+    stem_stride: int = 1
+    widths: tuple[int, ...] = (48, 96, 144)
     precision: str = "float32"
     seed: int = 20
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -82,6 +85,19 @@ def class_weights(targets: NDArray[np.float32], balance: float) -> NDArray[np.fl
     return np.asarray(weights / weights.mean(), np.float32)
 
 
+def build(config: TrainConfig, classes: int) -> keras.Model:
+    """The untrained network of a configuration."""
+    return mini_resnet(
+        size_px=config.crop.size_px,
+        channels=1 if config.crop.color == "gray" else 3,
+        classes=classes,
+        stem=config.stem,
+        stem_stride=config.stem_stride,
+        widths=config.widths,
+        dropout=config.dropout,
+    )
+
+
 def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -> Path:
     """Train or go on training; the best epoch's network lies at the returned `.keras` path."""
     keras.utils.set_random_seed(config.seed)
@@ -90,12 +106,7 @@ def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.as_dict(), indent=2) + "\n")
     batches = Batches(training, config)
-    model = mini_resnet(
-        size_px=config.crop.size_px,
-        channels=1 if config.crop.color == "gray" else 3,
-        classes=training.targets.shape[1],
-        dropout=config.dropout,
-    )
+    model = build(config, training.targets.shape[1])
     print(f"{config.name}: {model.count_params():,} parameters, {len(training):,} pictures")
     steps = len(batches) * config.epochs
     warmup = min(round(len(batches) * config.warmup_epochs), steps // 2)
