@@ -32,6 +32,9 @@ workers = 1
 worker_class = "services.worker.DrainingWorker"
 worker_connections = 512
 
+# A unix socket is for this user, and nginx, alone.
+umask = 0o077
+
 timeout = 60
 graceful_timeout = 30
 # Above nginx's 30 s, so that nginx never sends a request into a connection that is being closed.

@@ -17,14 +17,17 @@ from utils.errors import BadRequest, ImageTooLarge, SemblanceError, Unavailable
 
 _log = logging.getLogger("services.problems")
 
+# What a server finds wrong before there is a request; nginx's template uses the same codes.
+_TOO_LONG = "request_header_fields_too_large"
+_CODES = {414: _TOO_LONG, 431: _TOO_LONG, 500: SemblanceError.code}
 _SENTENCES = {
     400: "I could not understand this request.",
     404: "There is no such route.",
     405: "This route does not take that method.",
     413: ImageTooLarge.sentence,
-    414: "The address of this request is too long.",
+    414: "The address or the headers of this request are too long.",
     415: "I cannot read a body of this type.",
-    431: "The headers of this request are too long.",
+    431: "The address or the headers of this request are too long.",
     500: SemblanceError.sentence,
 }
 
@@ -41,11 +44,9 @@ def shape_of(error: SemblanceError) -> dict[str, Any]:
 
 def malformed(status: int) -> bytes:
     """A whole HTTP answer in our shape, for what never became a request of the application."""
-    what = HTTPStatus(status)
-    code = SemblanceError.code if status == 500 else what.name.lower()
-    body = json.dumps(shape(code, _SENTENCES[status])).encode()
+    body = json.dumps(shape(_CODES.get(status, "bad_request"), _SENTENCES[status])).encode()
     head = [
-        f"HTTP/1.1 {status} {what.phrase}",
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "Cache-Control: no-store",

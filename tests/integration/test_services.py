@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.conftest import encoded
 from tests.fakes_services import (
     SECRET,
     TOKEN,
@@ -283,9 +284,9 @@ def test_an_unsigned_job_is_answered_before_its_body_has_arrived(services):
     assert answer.startswith(b"HTTP/1.1 403 ")
 
 
-def test_more_than_the_line_holds_is_told_to_come_again_while_health_is_answered(
-    folder, astronaut_jpeg
-):
+def test_more_than_the_line_holds_is_told_to_come_again_while_health_is_answered(folder, astronaut):
+    # So large that thirty requests are there before a few are answered, on any machine.
+    large = encoded(astronaut.repeat(8, axis=0).repeat(8, axis=1), "JPEG")
     crowded = folder / "crowded"
     crowded.mkdir()
     answers: list[Any] = []
@@ -293,9 +294,7 @@ def test_more_than_the_line_holds_is_told_to_come_again_while_health_is_answered
     with gunicorn("services.app_image:create()", crowded, **environ) as service:
         crowd = [
             threading.Thread(
-                target=lambda: answers.append(
-                    service.call("POST", "/v1/faces", astronaut_jpeg, **JPEG)
-                )
+                target=lambda: answers.append(service.call("POST", "/v1/faces", large, **JPEG))
             )
             for _ in range(30)
         ]
