@@ -12,8 +12,8 @@ from typing import NoReturn
 from bot import exits
 
 _EXIT_CODES = """\
-exit codes: 0 stopped as asked, 74 the queue file cannot be used, 75 another bot uses the same
-token or queue file, 77 Telegram refuses the token, 78 a setting is missing or wrong"""
+exit codes: 0 stopped as asked; 74 the queue file cannot be used; 78 only you can help: a setting
+is missing or wrong, Telegram refuses the token, or another bot uses the same token or queue file"""
 
 
 def main(arguments: list[str] | None = None, run: Callable[[], None] | None = None) -> int:

@@ -1,6 +1,7 @@
 """Why the bot could not start or had to end: one sentence and an exit code for each.
 
-The codes are those of sysexits.h; whoever supervises the bot need not restart it after 77 and 78.
+The codes are those of sysexits.h. 78 (EX_CONFIG) means that only the operator can help: starting
+the bot again would end in the same way.
 """
 
 from __future__ import annotations
@@ -11,29 +12,23 @@ from typing import ClassVar
 class Exit(Exception):
     """The bot ends with `code`; `str` is the sentence that the operator reads."""
 
-    code: ClassVar[int] = 1
+    code: ClassVar[int] = 78
 
 
 class Misconfigured(Exit):
     """A setting is missing or wrong."""
 
-    code = 78
-
 
 class WrongToken(Exit):
     """Telegram does not know the token."""
-
-    code = 77
 
 
 class InUse(Exit):
     """Another process polls with the same token, or works on the same queue file."""
 
-    code = 75
-
 
 class QueueFailed(Exit):
-    """The queue file cannot be opened."""
+    """The queue file cannot be opened: its disk is full, or it is damaged."""
 
     code = 74
 

@@ -100,6 +100,8 @@ class FakeHttp:
                 self.wfile.write(reply.body)
                 self.wfile.flush()
 
+            do_GET = do_POST  # noqa: N815
+
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 pass
 

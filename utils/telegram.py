@@ -20,6 +20,7 @@ _TIMEOUT_S = (5.0, 30.0)
 _NOT_MODIFIED = "message is not modified"
 _MESSAGE_GONE = (
     "message to edit not found",
+    "message to delete not found",
     "message can't be edited",
     "message_id_invalid",
     "message identifier is not specified",
@@ -102,9 +103,8 @@ class TelegramApi:
         self._edit("editMessageText", fields)
 
     def delete_message(self, chat_id: int, message_id: int) -> None:
-        """Remove a message of the bot's own."""
-        fields = {"chat_id": chat_id, "message_id": message_id}
-        self._call("deleteMessage", fields, repeatable=True)
+        """Remove a message of the bot's own. Raises `MessageGone`."""
+        self._edit("deleteMessage", {"chat_id": chat_id, "message_id": message_id})
 
     def edit_photo(
         self, chat_id: int, message_id: int, picture: bytes, *, caption: str, document: bool = False
@@ -157,6 +157,8 @@ class TelegramApi:
         if isinstance(answer, dict) and answer.get("ok"):
             result = answer.get("result")
             return result if isinstance(result, dict) else {}
+        if response.status_code >= 500 and not repeatable:
+            raise MaybeSent(f"{method}: {response.status_code}")
         raise_for(method, response.status_code, answer if isinstance(answer, dict) else {})
         return {}
 
@@ -178,7 +180,7 @@ def raise_for(method: str, status: int, answer: dict[str, Any]) -> None:
         raise TelegramUnavailable(what, retry_after_s=float(parameters.get("retry_after", 1)))
     if status == 413:
         raise ImageTooLarge(what)
-    if method.startswith("edit") and (
+    if method.startswith(("edit", "delete")) and (
         status == 404 or any(part in lower for part in _MESSAGE_GONE)
     ):
         raise MessageGone(what)

@@ -257,7 +257,7 @@ def test_deleted_rows_leave_the_disk_once_the_bot_is_idle(
         ({"SEMBLANCE_QUEUE_MAX": "many"}, 78, "SEMBLANCE_QUEUE_MAX must be"),
         ({"SEMBLANCE_QUEUE": "redis://127.0.0.1/0"}, 78, "Redis is not supported yet"),
         ({"SEMBLANCE_WEBHOOK_URL": "https://example.com"}, 78, "only polls"),
-        ({"TELEGRAM_TOKEN": "654321:" + "another-token-entirely-x"}, 77, "TELEGRAM_TOKEN"),
+        ({"TELEGRAM_TOKEN": "654321:" + "another-token-entirely-x"}, 78, "TELEGRAM_TOKEN"),
     ],
 )
 def test_what_keeps_the_bot_from_starting_is_one_sentence_and_a_code(
@@ -278,7 +278,7 @@ def test_a_second_start_on_the_same_queue_is_refused_in_one_sentence(
     world.start("bot")
     eventually(lambda: "polling as @" in world.log(), "the bot")
     second = world.start("bot")
-    assert second.wait(timeout=PATIENCE_S) == 75
+    assert second.wait(timeout=PATIENCE_S) == 78
     assert "Another Semblance bot already works on this queue file" in world.log()
 
 
@@ -289,7 +289,7 @@ def test_a_second_poller_is_told_so_and_the_first_one_goes_on(
     world.write(1, "http://example.com/0")
     eventually(lambda: world.answers(1) == ["done http://example.com/0"], "the first answer")
     second = world.start("bot", SEMBLANCE_QUEUE=f"sqlite:///{world.folder}/other.db")
-    assert second.wait(timeout=PATIENCE_S) == 75
+    assert second.wait(timeout=PATIENCE_S) == 78
     assert "Another bot polls Telegram with the same token" in world.log()
     assert "Traceback" not in world.log()
     assert first.poll() is None
