@@ -248,3 +248,16 @@ def upstream(path: Path) -> Iterator[Upstream]:
             server.shutdown()
             thread.join()
             path.unlink()
+
+
+@contextlib.contextmanager
+def proxied(folder: Path) -> Iterator[tuple[Process, list[Upstream], Upstream]]:
+    """nginx before two replicas of app_image and one of app_url, all three played by hand."""
+    nginx_command()
+    with (
+        upstream(folder / "i1") as first,
+        upstream(folder / "i2") as second,
+        upstream(folder / "u1") as url,
+        nginx(folder, app_image=[first.socket, second.socket], app_url=[url.socket]) as proxy,
+    ):
+        yield proxy, [first, second], url

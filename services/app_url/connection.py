@@ -69,7 +69,7 @@ def answer_of(
                 )
                 with connection.getresponse() as response:
                     yield response
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, UnicodeError, http.client.HTTPException) as error:
         raise _translated(error, deadline) from None
 
 

@@ -13,7 +13,9 @@ from utils.errors import UrlRefused
 
 _MAX_CHARACTERS = 4096
 _PORTS = {"http": 80, "https": 443}
-_CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060\ufeff\\]")
+_CONTROL_OR_SPACE = re.compile(
+    r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ud800-\udfff\\]"
+)
 _BRACKETED = re.compile(r"\[[^\[\]]*\](:\d*)?")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _KEPT_IN_PATH = "/%:@!$&'()*+,;=~-._"

@@ -61,6 +61,8 @@ from utils.errors import UrlRefused
         "http://" + "a." * 127 + "aaa/",
         "http://\u2488.example.org/",
         "http://\ud800.org/",
+        "http://example.org/\ud800",
+        "http://example.org/?\udfff",
         "http://xn--a\u00e4.org/",
         "http://example.org/" + "a" * 4096,
     ],
