@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local_run import LocalRun
+from tests.person import Person
+from tests.picture_server import picture_server as serving
+
+
+@pytest.fixture(scope="session")
+def picture_server(astronaut_jpeg: bytes) -> Iterator[str]:
+    """The address of a stranger's web server."""
+    with serving(astronaut_jpeg) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, picture_server: str) -> Iterator[LocalRun]:
+    """One run for the tests of a module."""
+    allow = picture_server.removeprefix("http://")
+    folder: Path = tmp_path_factory.mktemp("run")
+    with LocalRun(folder, SEMBLANCE_URL_ALLOW=allow, SEMBLANCE_LEASE_S="5") as run:
+        yield run
+
+
+@pytest.fixture
+def person(run: LocalRun) -> Person:
+    return Person(run.playground_url)
