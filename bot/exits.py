@@ -33,6 +33,12 @@ class QueueFailed(Exit):
     code = 74
 
 
+class Broken(Exit):
+    """An error of our own that nobody foresaw; the log has its traceback."""
+
+    code = 70
+
+
 # ruff: noqa: S105 - sentences about a token, none of them is one
 NO_TOKEN = (
     "TELEGRAM_TOKEN is not set: get a token from @BotFather, or use `make run`, which needs none."
@@ -43,6 +49,7 @@ NO_SECRET = (
 )
 NO_WEBHOOK = "SEMBLANCE_WEBHOOK_URL is set, but this version only polls: unset it."
 WRONG_TOKEN = "Telegram does not accept TELEGRAM_TOKEN: copy it again from @BotFather."
+BROKEN = "The bot ended by an error of its own; the lines above say where."
 SECOND_POLLER = (
     "Another bot polls Telegram with the same token (409): "
     "stop that one, or get a token of its own for this one from @BotFather."

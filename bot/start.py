@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from bot import exits, logs
@@ -11,6 +12,8 @@ from bot.work_queue import QueueBroken, QueueUnavailable, Store, open_store
 from bot.work_queue.store import SecondStart
 from utils.errors import SettingsError
 from utils.settings import Secret, Settings
+
+log = logging.getLogger(__name__)
 
 
 def start(
@@ -27,6 +30,14 @@ def start(
 
     try:
         asyncio.run(run())
+    except exits.Exit:
+        raise
+    except (QueueBroken, QueueUnavailable) as error:
+        raise exits.QueueFailed(str(error)) from None
+    except Exception:
+        # Python's own traceback would print the error's words, and with them perhaps the token.
+        log.exception("the bot cannot go on")
+        raise exits.Broken(exits.BROKEN) from None
     finally:
         store.close()
 

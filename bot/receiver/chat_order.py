@@ -10,7 +10,8 @@ from telegram.ext import BaseUpdateProcessor
 
 from bot.receiver.updates import chat_id_of
 
-_AT_ONCE = 32
+# More than can be unanswered at once: those who wait for their chat's line hold a place too.
+_AT_ONCE = 1000
 
 
 class ChatOrder(BaseUpdateProcessor):

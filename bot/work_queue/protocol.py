@@ -166,7 +166,11 @@ class JobQueue(Protocol):
         ...
 
     def release(self) -> int:
-        """Count every lease as lost; only for a sole owner that has just started."""
+        """End every lease without blame; only for a sole owner that has just started.
+
+        Its predecessor was killed or stopped: that is not the jobs' doing, and their age bounds
+        how often it can happen to them.
+        """
         ...
 
     def tidy(self) -> None:

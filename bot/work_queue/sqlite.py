@@ -84,7 +84,7 @@ class SqliteQueue:
             ).fetchone()[0]:
                 return []
         with self._database.transaction() as db:
-            self._lose_leases(db, "lease_until <= :now", now)
+            self._end_leases(db, "lease_until <= :now", now, lost=1)
             query = f"{_IN_TURN.format(condition=_READY)} ORDER BY place LIMIT :n"
             ids = [row[0] for row in db.execute(query, times | {"n": n})]
             return [
@@ -215,9 +215,9 @@ class SqliteQueue:
         return Depth(counts.get("waiting", 0), counts.get("leased", 0), counts.get("dead", 0))
 
     def release(self) -> int:
-        """Count every lease as lost; only for a sole owner that has just started."""
+        """End every lease without blame; only for a sole owner that has just started."""
         with self._database.transaction() as db:
-            return self._lose_leases(db, "1", self._clock())
+            return self._end_leases(db, "1", self._clock(), lost=0)
 
     def tidy(self) -> None:
         """Forget what has outlived its time, on the disk too. For idle moments and the stop."""
@@ -241,11 +241,11 @@ class SqliteQueue:
         db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", (job_id, self._clock()))
 
     @staticmethod
-    def _lose_leases(db: sqlite3.Connection, condition: str, now: float) -> int:
+    def _end_leases(db: sqlite3.Connection, condition: str, now: float, *, lost: int) -> int:
         return db.execute(
             "UPDATE jobs SET state = 'waiting', worker = NULL, lease_until = NULL, due_at = :now,"
-            f" lost_leases = lost_leases + 1 WHERE state = 'leased' AND {condition}",
-            {"now": now},
+            f" lost_leases = lost_leases + :lost WHERE state = 'leased' AND {condition}",
+            {"now": now, "lost": lost},
         ).rowcount
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 import bot.start
 from bot import exits
 from bot.work_queue import open_store
+from tests.fakes import Reply
 from tests.unit.bot.bot_api import TOKEN, bot_api, refusal
 from utils.settings import Settings
 
@@ -73,3 +76,25 @@ def test_the_queue_is_closed_when_the_bot_ends(load: Load) -> None:
         with pytest.raises(exits.WrongToken):
             start(settings)
     open_store(settings()).close()
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        # Columns of another program in our table; and a Bot API that answers with nonsense.
+        ({}, exits.QueueFailed),
+        ({"getMe": [Reply(body=b'{"ok": true, "result": []}')]}, exits.Broken),
+    ],
+)
+def test_an_error_on_the_way_ends_in_a_sentence_as_well(
+    load: Load, tmp_path: Path, replies: dict[str, list[Reply]], expected: type[exits.Exit]
+) -> None:
+    if not replies:
+        open_store(load()()).close()
+        with closing(sqlite3.connect(tmp_path / "queue.db")) as db:
+            db.execute("ALTER TABLE jobs RENAME COLUMN lost_leases TO lost")
+    with bot_api() as api:
+        api.replies |= replies
+        with pytest.raises(expected) as caught:
+            start(load(TELEGRAM_API_URL=api.url))
+    assert TOKEN.reveal() not in str(caught.value)

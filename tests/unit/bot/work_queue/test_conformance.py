@@ -220,6 +220,12 @@ class TestLease:
         assert len(restarted.claim(3, "w", LEASE_S)) == 3
         assert not restarted.ack(old[0])
 
+    def test_being_in_flight_when_the_bot_is_killed_is_no_poison(self, queue: JobQueue) -> None:
+        queue.put(a_job())
+        for _ in range(9):
+            assert claim_one(queue).doom is None
+            assert queue.release() == 1
+
 
 class TestNack:
     def test_a_job_given_back_comes_again_when_it_is_due(
