@@ -9,6 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.fakes_services import signed
@@ -176,10 +177,9 @@ def test_every_placeholder_is_described_at_the_top():
 
 def test_real_services_answer_through_the_proxy(folder, astronaut_jpeg):
     nginx_command()
-    environ = {"SEMBLANCE_GENDER": "off"}
     with (
-        gunicorn("services.app_image:create()", folder, **environ) as image,
-        gunicorn("services.app_url:create()", folder, **environ) as url,
+        gunicorn("services.app_image:create()", folder) as image,
+        gunicorn("services.app_url:create()", folder) as url,
         nginx(folder, app_image=[image.socket], app_url=[url.socket]) as proxy,
     ):
         found = proxy.call("POST", "/v1/faces", astronaut_jpeg, Content_Type="image/jpeg")
@@ -193,3 +193,33 @@ def test_real_services_answer_through_the_proxy(folder, astronaut_jpeg):
         body = b"{}"
         answer = proxy.call("POST", "/classify", body, **signed(body))
         assert (answer.status, answer.code) == (400, "bad_request")
+
+
+def test_a_replica_that_is_killed_at_work_costs_no_answer(folder, astronaut_jpeg):
+    nginx_command()
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    statuses: list[int] = []
+    with (
+        gunicorn("services.app_image:create()", folder / "a") as doomed,
+        gunicorn("services.app_image:create()", folder / "b") as survivor,
+        nginx(
+            folder, app_image=[doomed.socket, survivor.socket], app_url=[survivor.socket]
+        ) as proxy,
+    ):
+
+        def ask_ten_times() -> None:
+            for _ in range(10):
+                answer = proxy.call("POST", "/v1/faces", astronaut_jpeg, Content_Type="image/jpeg")
+                statuses.append(answer.status)
+
+        askers = [threading.Thread(target=ask_ten_times) for _ in range(4)]
+        for each in askers:
+            each.start()
+        eventually(lambda: len(statuses) >= 8, "the first answers")
+        workers = psutil.Process(doomed.popen.pid).children()
+        for each in [doomed.popen, *workers]:
+            each.kill()
+        for each in askers:
+            each.join()
+    assert statuses == [200] * 40

@@ -26,9 +26,6 @@ from tests.fakes_services import (
 )
 from tests.service_processes import UnixConnection, eventually, gunicorn
 
-ENVIRON = {"SEMBLANCE_GENDER": "off"}
-
-
 JPEG = {"Content_Type": "image/jpeg"}
 
 
@@ -38,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_telegram_away_is_502_with_a_time_to_come_again(folder):
-    with gunicorn("services.app_image:create()", folder, **ENVIRON) as alone:
+    with gunicorn("services.app_image:create()", folder) as alone:
         body = job().encode()
         answer = alone.call("POST", "/classify", body, **signed(body))
     assert (answer.status, answer.code) == (502, "telegram_unavailable")
@@ -50,7 +47,7 @@ def test_more_than_the_line_holds_is_told_to_come_again_while_health_is_answered
     # So large that thirty requests are there before a few are answered, on any machine.
     large = encoded(astronaut.repeat(8, axis=0).repeat(8, axis=1), "JPEG")
     answers: list[Any] = []
-    environ = ENVIRON | {"SEMBLANCE_SLOTS": "1"}
+    environ = {"SEMBLANCE_SLOTS": "1"}
     with gunicorn("services.app_image:create()", folder, **environ) as service:
         crowd = [
             threading.Thread(
@@ -79,7 +76,7 @@ def test_a_stop_finishes_what_is_in_flight(folder, astronaut_jpeg):
         go_on.wait(10)
         line.sendall(http_answer(astronaut_jpeg))
 
-    with gunicorn("services.app_url:create()", folder, **ENVIRON) as service:
+    with gunicorn("services.app_url:create()", folder) as service:
         with stranger(slow) as port:
             url = f"http://127.0.0.1:{port}/"
             request = threading.Thread(
@@ -96,7 +93,7 @@ def test_a_stop_finishes_what_is_in_flight(folder, astronaut_jpeg):
 
 
 def test_an_idle_connection_does_not_hold_up_a_stop(folder):
-    with gunicorn("services.app_image:create()", folder, **ENVIRON) as service:
+    with gunicorn("services.app_image:create()", folder) as service:
         connection = UnixConnection(service.socket)
         connection.request("GET", "/healthz")
         connection.getresponse().read()
@@ -108,7 +105,7 @@ def test_an_idle_connection_does_not_hold_up_a_stop(folder):
 
 
 def test_a_worker_that_was_killed_is_replaced(folder):
-    with gunicorn("services.app_image:create()", folder, **ENVIRON) as service:
+    with gunicorn("services.app_image:create()", folder) as service:
         (worker,) = children(service.popen.pid)
         os.kill(worker, signal.SIGKILL)
         eventually(lambda: children(service.popen.pid) not in ([], [worker]), "a new worker")

@@ -28,9 +28,6 @@ from tests.service_processes import Process, UnixConnection, eventually, gunicor
 from utils.settings import Secret
 from utils.telegram import TelegramApi
 
-ENVIRON = {"SEMBLANCE_GENDER": "off"}
-
-
 JPEG = {"Content_Type": "image/jpeg"}
 
 
@@ -84,7 +81,7 @@ def telegram_url(folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def services(folder: Path, telegram_url: str) -> Iterator[Process]:
     """Both services in one process, as on a machine without nginx."""
-    environ = ENVIRON | {"TELEGRAM_API_URL": telegram_url}
+    environ = {"TELEGRAM_API_URL": telegram_url}
     with gunicorn("services.local:create()", folder, **environ) as running:
         yield running
 
@@ -187,6 +184,7 @@ def test_a_file_that_telegram_does_not_know_is_a_4xx(services, chat):
 def test_faces_are_answered_as_json_and_as_a_picture(services, astronaut_jpeg):
     found = services.call("POST", "/v1/faces", astronaut_jpeg, **JPEG)
     assert (found.status, found.json["size_wh"], len(found.json["faces"])) == (200, [512, 512], 1)
+    assert set(found.json["faces"][0]) == {"box_xyxy", "confidence", "emotion", "gender"}
     picture = services.call("POST", "/v1/faces", astronaut_jpeg, Accept="image/jpeg", **JPEG)
     assert picture.headers["Content-Type"] == "image/jpeg"
     assert picture.body.startswith(b"\xff\xd8\xff")

@@ -19,7 +19,6 @@ def test_it_makes_an_application_that_is_ready(module, monkeypatch):
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     monkeypatch.setenv("SEMBLANCE_SECRET", SECRET)
-    monkeypatch.setenv("SEMBLANCE_GENDER", "off")
     try:
         app = importlib.import_module(module).create()
     finally:
