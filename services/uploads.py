@@ -71,7 +71,9 @@ def _decoded(text: object) -> bytes:
     if not isinstance(text, str):
         raise BadRequest("an image that is no string", sentence="An image must be a base64 string.")
     try:
-        return _not_empty(base64.b64decode(_DATA_URL.sub("", text, count=1), validate=True))
+        prefix = _DATA_URL.match(text)
+        encoded = text[prefix.end() :] if prefix else text
+        return _not_empty(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError):
         raise BadRequest("bad base64", sentence="This image is not valid base64.") from None
 

@@ -1,6 +1,9 @@
 import base64
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.app_image.source import FileSource
 from tests.fakes_services import JPEG, FakeEngine, app_of, face
@@ -88,3 +91,30 @@ def test_several_annotated_pictures_are_refused():
 def test_a_picture_that_cannot_be_read_is_422(accept):
     answer = raw(client_of(), data=b"text", Accept=accept)
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "not_an_image")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("images"), inner),
+    max_leaves=10,
+)
+KINDS = st.sampled_from(
+    ["application/json", "image/jpeg", "multipart/form-data; boundary=x", "text/plain", "", "x"]
+)
+
+
+@given(JSON, st.binary(max_size=100), KINDS, st.text(max_size=30))
+@hypothesis.settings(deadline=None)
+def test_whatever_a_client_sends_is_never_our_fault(shape, body, kind, accept):
+    client = client_of()
+    headers = {"Accept": accept.encode("ascii", "ignore").decode().translate({10: "", 13: ""})}
+    answers = [
+        client.post("/v1/faces", json=shape, headers=headers),
+        client.post("/v1/faces", json={"images": shape, "image": shape}),
+        client.post("/v1/faces", data=body, content_type=kind, headers=headers),
+        client.post("/v1/faces", data=b"--x\r\n" + body, content_type=kind),
+    ]
+    for answer in answers:
+        assert answer.status_code < 500
+        if answer.status_code >= 400:
+            assert set(answer.json["error"]) == {"code", "message", "request_id"}

@@ -1,4 +1,9 @@
+import contextlib
+
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.app_url.urls import parse
 from utils.errors import UrlRefused
@@ -170,3 +175,26 @@ def test_a_redirect_is_read_like_a_browser_would(location, url):
 def test_a_redirect_is_refused_like_any_other_url(location):
     with pytest.raises(UrlRefused):
         parse("http://example.org/").follow(location)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+@hypothesis.settings(deadline=None)
+def test_whatever_is_sent_is_either_read_or_refused(host, rest):
+    for url in (host, f"http://{host}", f"https://{host}:443/{rest}", f"http://a.org/{rest}"):
+        try:
+            target = parse(url)
+        except UrlRefused:
+            continue
+        assert f"{target.host}{target.path}".isascii()
+        assert not set(target.host + target.path) & set(
+            " \t\r\n\\@" if "@" in target.host else " \\"
+        )
+        # Read again, the URL that was put together means the same.
+        assert parse(target.url) == target
+
+
+@given(st.binary(max_size=80))
+@hypothesis.settings(deadline=None)
+def test_whatever_a_server_redirects_to_is_either_read_or_refused(location):
+    with contextlib.suppress(UrlRefused):
+        parse("http://example.org/a/").follow(location.decode("latin-1"))
