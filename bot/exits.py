@@ -50,6 +50,10 @@ NO_SECRET = (
 NO_WEBHOOK = "SEMBLANCE_WEBHOOK_URL is set, but this version only polls: unset it."
 WRONG_TOKEN = "Telegram does not accept TELEGRAM_TOKEN: copy it again from @BotFather."
 BROKEN = "The bot ended by an error of its own; the lines above say where."
+OTHER_WEBHOOK = (
+    "Another program keeps setting a webhook for TELEGRAM_TOKEN (409): "
+    "stop that one, or get a token of its own for this bot from @BotFather."
+)
 SECOND_POLLER = (
     "Another bot polls Telegram with the same token (409): "
     "stop that one, or get a token of its own for this one from @BotFather."

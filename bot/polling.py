@@ -57,7 +57,9 @@ class PollWatch:
     def failed(self, error: TelegramError) -> None:
         """A poll failed; each spell of trouble is logged once."""
         if isinstance(error, Conflict):
-            self._refused(exits.InUse(exits.SECOND_POLLER), fatal=not self._ever_answered)
+            webhook = "webhook" in str(error).lower()
+            reason = exits.OTHER_WEBHOOK if webhook else exits.SECOND_POLLER
+            self._refused(exits.InUse(reason), fatal=not self._ever_answered)
         elif isinstance(error, InvalidToken):
             self._refused(exits.WrongToken(exits.WRONG_TOKEN), fatal=True)
         else:

@@ -15,7 +15,7 @@ from telegram.ext import Application, CallbackContext, TypeHandler
 from bot import texts
 from bot.receiver.reading import Pictures, Reader, Sentence, Tap
 from bot.receiver.updates import Announcement
-from bot.work_queue import Inbox, JobQueue, QueueUnavailable
+from bot.work_queue import Inbox, JobQueue, QueueBroken, QueueUnavailable
 from utils.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Replies:
         for job, position in announcement.jobs:
             try:
                 await self._announce(context.bot, job, position)
-            except (TelegramError, QueueUnavailable) as error:
+            except (TelegramError, QueueUnavailable, QueueBroken) as error:
                 log.warning("job %s has no status message yet: %s", job.id, type(error).__name__)
 
     async def _announce(self, bot: Bot, job: Job, position: int) -> None:
@@ -82,8 +82,7 @@ class Replies:
                 await context.bot.answer_callback_query(update.callback_query.id)
         except TelegramError as error:
             log.warning("update %d stays unanswered: %s", update.update_id, type(error).__name__)
-        await asyncio.to_thread(self._inbox.done, update.update_id)
-        self._queue_changed()
+        await self._forget(update)
 
     async def apologise(self, update: object, context: CallbackContext) -> None:  # type: ignore[type-arg]
         """A handler failed: log it, say so, and do not try it again at the next start."""
@@ -91,8 +90,14 @@ class Replies:
         if isinstance(update, Update):
             with contextlib.suppress(TelegramError):
                 await self._say(context.bot, update, texts.OUR_FAULT)
-            with contextlib.suppress(QueueUnavailable):
-                await asyncio.to_thread(self._inbox.done, update.update_id)
+            await self._forget(update)
+
+    async def _forget(self, update: Update) -> None:
+        try:
+            await asyncio.to_thread(self._inbox.done, update.update_id)
+        except (QueueUnavailable, QueueBroken) as error:
+            log.error("update %d is answered again at the next start: %s", update.update_id, error)
+        self._queue_changed()
 
     async def _say(self, bot: Bot, update: Update, text: str) -> None:
         """Reply to an update, however long Telegram takes to let it through.

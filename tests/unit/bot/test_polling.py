@@ -71,6 +71,13 @@ def test_another_poller_that_comes_later_is_complained_about_once(
     assert "Another bot polls Telegram with the same token" in caplog.text
 
 
+def test_a_webhook_of_another_program_is_told_apart(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.fail(Conflict("can't use getUpdates method while webhook is active"), 1)
+    assert "keeps setting a webhook" in caplog.text
+
+
 def test_a_token_that_was_taken_back_ends_the_bot_but_a_passing_404_does_not(scene: Scene) -> None:
     scene.watch.answered()
     scene.fail(InvalidToken(), 3)

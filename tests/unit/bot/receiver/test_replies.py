@@ -156,6 +156,11 @@ class TestAnswer:
         assert len(scene.api.said()) == 1
         assert scene.inbox.waiting() == []
 
+    def test_an_answer_that_cannot_be_noted_is_no_reason_to_apologise(self, scene: Scene) -> None:
+        hello = scene.keep(update(11, text="hello"))
+        scene.handle(hello, before=scene.database.close)
+        assert scene.api.said() == [(7, texts.NO_LINK)]
+
     def test_a_bug_is_logged_and_apologised_for_once(
         self, scene: Scene, caplog: pytest.LogCaptureFixture
     ) -> None:
