@@ -41,5 +41,5 @@ def _line(face: Face) -> str:
 
 
 def _words(opinion: Opinion) -> str:
-    words = f"{opinion.label} ({round(100 * opinion.probability)} %)"
+    words = f"{opinion.label} ({opinion.percent} %)"
     return words if opinion.sure else f"unsure: {words}"

@@ -41,6 +41,11 @@ class Opinion:
         """Probability of the most probable label, 0..1."""
         return self.probabilities[self.class_id]
 
+    @property
+    def percent(self) -> int:
+        """The best probability for people to read, 0..99: no picture makes anything certain."""
+        return min(99, round(self.probability * 100))
+
     def as_json(self) -> dict[str, Any]:
         """The shape of the public API."""
         every = zip(self.labels, self.probabilities, strict=True)

@@ -63,8 +63,7 @@ def colour_of(face: Face) -> Colour:
 
 def _line(opinion: Opinion) -> str:
     mark = "" if opinion.sure else "?"
-    # No picture makes anything certain: 100 % is never claimed.
-    return f"{opinion.label}{mark} {min(99, round(opinion.probability * 100))} %"
+    return f"{opinion.label}{mark} {opinion.percent} %"
 
 
 def _outline(canvas: Image, box_xyxy: Box, colour: Colour) -> None:
