@@ -1,4 +1,7 @@
-"""What every work queue must do, whatever it is built on."""
+"""What every work queue must do, whatever it is built on.
+
+The file is long because a new implementation should find all that is asked of it in one place.
+"""
 
 from __future__ import annotations
 
