@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from bot import exits, logs
+from bot import exits
 from bot.application import BotProcess
 from bot.work_queue import QueueBroken, QueueUnavailable, Store, open_store
 from bot.work_queue.store import SecondStart
+from utils import logs
 from utils.errors import SettingsError
 from utils.settings import Secret, Settings
 
@@ -18,11 +19,11 @@ log = logging.getLogger(__name__)
 
 def start(
     load: Callable[[], Settings] = Settings.load,
-    configure_logs: Callable[[str], None] = logs.configure,
+    configure_logs: Callable[[str, str], None] = logs.configure,
 ) -> None:
     """Run the bot until it is told to stop. Raises `Exit` where it cannot start or go on."""
     settings, token, secret = _settings(load)
-    configure_logs(settings.log)
+    configure_logs("bot", settings.log)
     store = _store(settings)
 
     async def run() -> None:

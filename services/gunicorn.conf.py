@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))
 # ONNX Runtime would report its use to its maker over the network; it looks here when it is loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from services.logs import formatter
 from utils.errors import SettingsError
+from utils.logs import formatter
 from utils.settings import Settings
 
 try:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 from flask import Flask
 
-from services import logs
+from services import request_ids
 from services.delivery import Delivery
 from services.engine import Engine
 from services.factory import create_app
 from services.inference import Inference
 from services.source import Source
+from utils import logs
 from utils.errors import SemblanceError
 from utils.pipeline import Pipeline
 from utils.settings import Settings
@@ -30,10 +31,10 @@ LoadEngine = Callable[[Settings], Engine]
 
 def start(service: str, make_sources: MakeSources, *, load: LoadEngine = Pipeline.load) -> Flask:
     """The application of a worker. Ends the process where a setting or a network is unusable."""
-    logs.configure(service, "text")
+    logs.configure(service, "text", request_id=request_ids.current)
     try:
         settings = Settings.load()
-        logs.configure(service, settings.log)
+        logs.configure(service, settings.log, request_id=request_ids.current)
         return _assembled(settings, make_sources, load)
     except SemblanceError as error:
         _log.critical("cannot start: %s", error)

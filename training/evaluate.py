@@ -108,7 +108,7 @@ def main(argv: list[str] | None = None) -> None:
     figures = evaluate(arguments.data, arguments.models)
     details = {key: figures.pop(key) for key in ("confusion", "groups")}
     for name, value in figures.items():
-        if name != "n":
+        if isinstance(value, float):
             print(f"{name:28} {value:.4f}  n = {figures['n'][name]}")
     for group, value in sorted(details["groups"].items(), key=lambda item: item[1]):
         print(f"  {group:26} {value:.3f}")

@@ -35,7 +35,7 @@ def load(tmp_path: Path) -> Load:
 
 def start(load_settings: Callable[[], Settings]) -> None:
     """The real thing, with the test's own log handlers left in place."""
-    bot.start.start(load_settings, lambda _style: None)
+    bot.start.start(load_settings, lambda _service, _form: None)
 
 
 @pytest.mark.parametrize(
