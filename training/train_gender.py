@@ -16,7 +16,7 @@ CONFIG = TrainConfig(
     name="gender",
     # Margin and shift as `python -m training.framing` prints them for our detector.
     crop=CropSpec(size_px=64, color="rgb", margin=0.016, shift_y=0.089),
-    epochs=24,
+    epochs=48,
     label_smoothing=0.05,
     stem=32,
     stem_stride=2,
