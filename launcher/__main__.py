@@ -7,6 +7,7 @@ environment or from a .env file; docs/configuration.md lists them. Ctrl-C stops 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import signal
@@ -30,8 +31,7 @@ _PROGRESS_S = 2.0
 def main(argv: list[str] | None = None) -> int:
     """The command line; the exit code."""
     argparse.ArgumentParser(prog="make run", description=__doc__).parse_args(argv)
-    # Short, because a unix socket's path has 108 characters at most.
-    run = Path(tempfile.mkdtemp(prefix="semblance-"))
+    run = make_run_folder(Path(tempfile.gettempdir()))
     try:
         plan = make_plan(Settings.load(), run)
         return _run(plan, run)
@@ -40,6 +40,28 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_CONFIG
     finally:
         shutil.rmtree(run, ignore_errors=True)
+
+
+def make_run_folder(temporary: Path) -> Path:
+    """A private folder for sockets; those of launchers that were killed are removed.
+
+    Its path is short, because a unix socket's has 108 characters at most.
+    """
+    for old in temporary.glob("semblance-*-*"):
+        pid = old.name.split("-")[1]
+        if pid.isdecimal() and not _is_running(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"semblance-{os.getpid()}-", dir=temporary))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _run(plan: Plan, run: Path) -> int:
