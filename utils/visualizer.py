@@ -27,8 +27,10 @@ COLOURS: dict[str | None, Colour] = {
     None: (60, 60, 66),
 }
 _WHITE: Colour = (255, 255, 255)
-_TEXT_PER_FACE = 0.10
-_MIN_TEXT_PX, _MAX_TEXT_SHARE = 11, 0.045
+_TEXT_PER_FACE = 0.14
+# Of the picture's long side: a chat shows the whole picture on a phone's screen.
+_MIN_TEXT_SHARE, _MAX_TEXT_SHARE = 0.0115, 0.04
+_MIN_TEXT_PX = 11
 
 
 def annotate(image_rgb: Image, faces: Sequence[Face]) -> Image:
@@ -75,8 +77,9 @@ def _outline(canvas: Image, box_xyxy: Box, colour: Colour) -> None:
 
 def _text_px(face: Face, canvas: Image) -> int:
     x0, _, x1, _ = face.box_xyxy
-    largest = max(canvas.shape[:2]) * _MAX_TEXT_SHARE
-    return max(_MIN_TEXT_PX, int(min((x1 - x0) * _TEXT_PER_FACE, largest)))
+    long_side: int = max(canvas.shape[:2])
+    wanted = min((x1 - x0) * _TEXT_PER_FACE, long_side * _MAX_TEXT_SHARE)
+    return round(max(_MIN_TEXT_PX, wanted, long_side * _MIN_TEXT_SHARE))
 
 
 def _fitted(words: list[str], colour: Colour, text_px: int, canvas: Image) -> NDArray[np.uint8]:
