@@ -158,7 +158,7 @@ def test_the_template_is_valid_for_names_that_are_resolved_while_running(folder)
         SEMBLANCE_NGINX_USER="",
         SEMBLANCE_NGINX_RUN=str(folder),
         SEMBLANCE_NGINX_ERROR_LOG="stderr",
-        SEMBLANCE_NGINX_ACCESS_LOG="off",
+        SEMBLANCE_NGINX_ACCESS_LOG="/dev/null",
         SEMBLANCE_LISTEN="8080",
         SEMBLANCE_RESOLVER="resolver 127.0.0.11 valid=2s;",
         SEMBLANCE_UPSTREAM_APP_IMAGE="server app_image:8000 resolve max_fails=0;",
