@@ -118,3 +118,13 @@ def test_without_nginx_everything_works_on_the_same_port(
         person = Person(run.playground_url)
         (answer,) = person.wait(person.send_photos(astronaut_jpeg))
         assert answer.photo
+
+
+def test_send_mode_and_gender_off_reach_the_chat(tmp_path: Path, astronaut_jpeg: bytes) -> None:
+    with LocalRun(tmp_path, SEMBLANCE_DELIVERY="send", SEMBLANCE_GENDER="off") as run:
+        person = Person(run.playground_url)
+        (answer,) = person.wait(person.send_photos(astronaut_jpeg))
+        assert answer.photo
+        assert "happiness" in answer.text
+        assert "woman" not in answer.text
+        assert len([m for m in answer.messages if "photo" in m]) == 1
