@@ -18,6 +18,8 @@ from utils.settings import ROOT, Settings
 _PLAYGROUND_PORT = 8088
 _SECRET_FILE = ROOT / "var" / "secret"
 _SERVICES = ("app_image", "app_url")
+# Where this machine itself reaches what listens on every address.
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ def make_plan(settings: Settings, run: Path) -> Plan:
     """
     _refuse_open_api(settings)
     refuse_taken_port(settings.bind, settings.port, "SEMBLANCE_PORT")
+    api_url = f"http://{_bracketed(_ANY.get(settings.bind, settings.bind))}:{settings.port}"
     env = {"SEMBLANCE_SECRET": settings.secret.reveal() if settings.secret else _own_secret()}
+    if settings.proxy_url == f"http://127.0.0.1:{settings.port}":
+        env["SEMBLANCE_PROXY_URL"] = api_url
     notes: list[str] = []
     playground: list[Program] = []
     playground_url = None
@@ -69,35 +74,35 @@ def make_plan(settings: Settings, run: Path) -> Plan:
         ]
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if nginx:
-        front = [*_replicas(settings, run, env), _nginx(nginx, settings, run)]
+        front = [*_replicas(settings, run, env), _nginx(nginx, settings, run, f"{api_url}/healthz")]
     else:
         notes.append("nginx is not installed: one process serves everything; replicas need nginx.")
-        front = [_gunicorn("services", "services.local", f"{settings.bind}:{settings.port}", env)]
+        where = f"{_bracketed(settings.bind)}:{settings.port}"
+        front = [_gunicorn("services", "services.local", where, env=env, ready=f"{api_url}/readyz")]
         if settings.replicas > 1:
             raise SettingsError("SEMBLANCE_REPLICAS above 1 needs nginx; please install it.")
     bot = Program("bot", (sys.executable, "-m", "bot"), env)
-    api_url = f"http://{settings.bind}:{settings.port}"
     return Plan((*playground, *front, bot), api_url, playground_url, tuple(notes))
 
 
 def _replicas(settings: Settings, run: Path, env: Mapping[str, str]) -> list[Program]:
     return [
-        _gunicorn(f"{name}.{i}", f"services.{name}", f"unix:{run}/{name}.{i}.sock", env)
+        _gunicorn(f"{name}.{i}", f"services.{name}", bind, env=env, ready=f"{bind}:/readyz")
         for name in _SERVICES
         for i in range(1, settings.replicas + 1)
+        for bind in [f"unix:{run}/{name}.{i}.sock"]
     ]
 
 
-def _gunicorn(name: str, module: str, bind: str, env: Mapping[str, str]) -> Program:
+def _gunicorn(name: str, module: str, bind: str, *, env: Mapping[str, str], ready: str) -> Program:
     argv = (
         *(sys.executable, "-m", "gunicorn", "-c", str(ROOT / "services" / "gunicorn.conf.py")),
         *("--bind", bind, f"{module}:create()"),
     )
-    ready = f"{bind}:/readyz" if bind.startswith("unix:") else f"http://{bind}/readyz"
     return Program(name, argv, env, ready)
 
 
-def _nginx(nginx: str, settings: Settings, run: Path) -> Program:
+def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
     template = (ROOT / "docker" / "nginx" / "nginx.conf.template").read_text(encoding="utf-8")
     servers = {
         name: "\n".join(
@@ -111,7 +116,7 @@ def _nginx(nginx: str, settings: Settings, run: Path) -> Program:
     config = folder / "nginx.conf"
     config.write_text(
         string.Template(template).safe_substitute(
-            SEMBLANCE_LISTEN=f"{settings.bind}:{settings.port}",
+            SEMBLANCE_LISTEN=f"{_bracketed(settings.bind)}:{settings.port}",
             SEMBLANCE_RESOLVER="",
             SEMBLANCE_UPSTREAM_APP_IMAGE=servers["app_image"],
             SEMBLANCE_UPSTREAM_APP_URL=servers["app_url"],
@@ -125,8 +130,12 @@ def _nginx(nginx: str, settings: Settings, run: Path) -> Program:
         encoding="utf-8",
     )
     argv = (nginx, "-p", str(folder), "-c", str(config), "-e", "stderr", "-g", "daemon off;")
-    host = "127.0.0.1" if settings.bind in ("0.0.0.0", "::") else settings.bind  # noqa: S104
-    return Program("nginx", argv, {}, f"http://{host}:{settings.port}/healthz")
+    return Program("nginx", argv, {}, ready)
+
+
+def _bracketed(host: str) -> str:
+    """An address as it stands in a URL and in nginx's configuration."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _refuse_open_api(settings: Settings) -> None:

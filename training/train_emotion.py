@@ -15,7 +15,7 @@ CONFIG = TrainConfig(
     name="emotion",
     # Margin and shift as `python -m training.framing` prints them for our detector.
     crop=CropSpec(size_px=48, color="gray", margin=0.011, shift_y=0.003),
-    epochs=32,
+    epochs=64,
     balance=0.25,
 )
 

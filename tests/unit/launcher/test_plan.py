@@ -116,6 +116,26 @@ def test_an_api_open_to_others_needs_keys(tmp_path: Path, free: int, bind: str) 
         make_plan(settings(SEMBLANCE_BIND=bind, SEMBLANCE_PORT=str(free)), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("bind", "listen", "url"),
+    [("0.0.0.0", "0.0.0.0", "127.0.0.1"), ("::1", "[::1]", "[::1]"), ("127.0.0.2",) * 3],
+)
+def test_the_bot_finds_the_proxy_wherever_it_listens(
+    tmp_path: Path, free: int, monkeypatch: pytest.MonkeyPatch, bind: str, listen: str, url: str
+) -> None:
+    with_nginx(monkeypatch, "/usr/sbin/nginx")
+    environ = {"SEMBLANCE_BIND": bind, "SEMBLANCE_PORT": str(free), "SEMBLANCE_API_KEYS": "k" * 16}
+    plan = make_plan(settings(**environ), tmp_path)
+    assert plan.programs[-1].env["SEMBLANCE_PROXY_URL"] == f"http://{url}:{free}"
+    assert f"listen {listen}:{free}" in (tmp_path / "nginx" / "nginx.conf").read_text()
+
+
+def test_a_proxy_url_that_was_set_is_kept(tmp_path: Path, free: int) -> None:
+    elsewhere = "http://proxy.internal:80"
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free), SEMBLANCE_PROXY_URL=elsewhere), tmp_path)
+    assert "SEMBLANCE_PROXY_URL" not in plan.programs[-1].env
+
+
 def test_the_secret_is_made_once_and_kept_private(
     tmp_path: Path, free: int, own_secret: Path
 ) -> None:
