@@ -95,8 +95,8 @@ def _turned(picture: Pillow.Image) -> Pillow.Image:
 def _to_8_bit(picture: Pillow.Image) -> Pillow.Image:
     """16-bit and float gray to 8 bit; the range is the format's, or the picture's own for float."""
     values = np.asarray(picture, np.float32)
-    if picture.mode == "F" or values.max(initial=0) > 65535:
-        low, high = float(values.min()), float(values.max())
+    if picture.mode == "F" or np.max(values, initial=0) > 65535:
+        low, high = float(np.min(values)), float(np.max(values))
         values = (values - low) * (65535 / max(high - low, 1e-9))
     return Pillow.fromarray((values / 257).round().astype(np.uint8))
 
