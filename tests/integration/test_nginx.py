@@ -19,22 +19,9 @@ from tests.service_processes import (
     gunicorn,
     nginx,
     nginx_command,
-    proxied,
 )
 
 SIGNED = {"X_Semblance_Signature": "00"}
-
-
-@pytest.fixture
-def folder(tmp_path_factory):
-    """A short path: a unix socket's may have 107 bytes."""
-    return tmp_path_factory.mktemp("n")
-
-
-@pytest.fixture
-def world(folder):
-    with proxied(folder) as running:
-        yield running
 
 
 def access_lines(folder: Path) -> list[dict]:

@@ -10,23 +10,10 @@ import pytest
 from tests.service_processes import (
     nginx,
     nginx_command,
-    proxied,
     upstream,
 )
 
 SIGNED = {"X_Semblance_Signature": "00"}
-
-
-@pytest.fixture
-def folder(tmp_path_factory):
-    """A short path: a unix socket's may have 107 bytes."""
-    return tmp_path_factory.mktemp("n")
-
-
-@pytest.fixture
-def world(folder):
-    with proxied(folder) as running:
-        yield running
 
 
 def test_a_503_with_its_time_to_come_again_is_passed_through(world):
