@@ -1,61 +1,100 @@
-"""The networks: small residual classifiers that run in a fraction of a millisecond a face.
+"""The networks: small residual classifiers that run in about a millisecond a face.
 
-The blocks are He et al.'s (arXiv 1512.03385), the size is mini-Xception's (arXiv 1710.07557):
-half a million parameters instead of eleven million. Plain 3x3 convolutions, not separable ones: at
-this size every runtime does them well, and the parameters saved would not be missed.
+The blocks are He et al.'s (arXiv 1512.03385), the size is a tenth of ResNet-18's. Plain 3x3
+convolutions, not separable ones: at this size every runtime does them well, and the parameters
+saved would not be missed. The last batch normalisation of a block starts at zero, so that a new
+network is a shallow one first (arXiv 1706.02677).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 from keras import layers
+
+# (channels, stride) of each residual block.
+Blocks = Sequence[tuple[int, int]]
 
 
 def mini_resnet(
     *,
     size_px: int,
     channels: int,
-    classes: int,
-    stem: int = 16,
-    stem_stride: int = 1,
-    widths: Sequence[int] = (48, 96, 144),
-    dropout: float = 0.3,
+    heads: Mapping[str, int],
+    stem: int = 32,
+    blocks: Blocks = ((32, 1), (80, 2), (160, 2), (160, 1)),
+    dropout: float = 0.2,
 ) -> keras.Model:
-    """A classifier from (n, size, size, channels) float32 to logits (n, classes) float32.
+    """A trunk from (n, size, size, channels) float32, and a dict of float32 logits (n, classes).
 
-    Pooling should see a map of about 4x4 to 6x6: on a larger one each cell knows too little of
-    the face, and learning is slow. `stem_stride` 2 brings 64 pixels there.
+    `heads` maps each head's name to its number of classes. Pooling should see a map of about 4x4
+    to 7x7: on a larger one each cell knows too little of the face, and learning is slow. The stem
+    therefore halves the picture at once.
     """
     faces = keras.Input((size_px, size_px, channels), name="faces")
-    x = _convolve(faces, stem, stride=stem_stride, side=2 * stem_stride + 1)
-    x = layers.Activation("relu")(x)
-    for width in widths:
-        x = _residual(x, width)
+    x = layers.Activation("relu")(_convolve(faces, stem, "stem", stride=2, side=5))
+    for number, (width, stride) in enumerate(blocks, 1):
+        x = _residual(x, width, stride, f"block{number}")
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
     # float32 under mixed precision too: a softmax of half-precision logits loses probability.
-    logits = layers.Dense(classes, dtype="float32", name="logits")(x)
+    logits = {
+        name: layers.Dense(classes, dtype="float32", name=name)(x)
+        for name, classes in heads.items()
+    }
     return keras.Model(faces, logits, name="mini_resnet")
 
 
-def with_probabilities(model: keras.Model) -> keras.Model:
-    """The same network ending in a softmax, as it is exported: (n, classes) probabilities."""
-    probabilities = layers.Softmax(dtype="float32", name="probabilities")(model.output)
-    return keras.Model(model.input, probabilities, name=model.name)
+def with_probabilities(model: keras.Model, heads: Sequence[str]) -> keras.Model:
+    """The same network as it is exported: one softmax (n, classes) for each of `heads`, in order.
+
+    Heads that only helped the training are left out, and with them what they could tell.
+    """
+    outputs = [
+        layers.Softmax(dtype="float32", name=f"{head}_probabilities")(model.output[head])
+        for head in heads
+    ]
+    return keras.Model(model.input, outputs, name=model.name)
+
+
+def copy_trunk(source: keras.Model, target: keras.Model) -> int:
+    """Give `target` the weights of every layer that `source` has under the same name and shape.
+
+    A stem that reads gray takes the sum of a colour stem's weights over the channels: on a gray
+    picture, whose three channels are equal, both answer the same. Returns the layers copied.
+    """
+    known = {layer.name: layer.get_weights() for layer in source.layers}
+    copied = 0
+    for layer in target.layers:
+        old, new = known.get(layer.name, []), layer.get_weights()
+        if layer.name == "stem_conv" and old and old[0].shape[2] == 3 and new[0].shape[2] == 1:
+            old = [old[0].sum(axis=2, keepdims=True)]
+        if new and [w.shape for w in old] == [w.shape for w in new]:
+            layer.set_weights(old)
+            copied += 1
+    return copied
 
 
 def _convolve(
-    x: keras.KerasTensor, width: int, stride: int = 1, side: int = 3
+    x: keras.KerasTensor,
+    width: int,
+    name: str,
+    *,
+    stride: int = 1,
+    side: int = 3,
+    gamma: str = "ones",
 ) -> keras.KerasTensor:
-    x = layers.Conv2D(width, side, strides=stride, padding="same", use_bias=False)(x)
-    return layers.BatchNormalization()(x)
+    x = layers.Conv2D(
+        width, side, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
+    )(x)
+    return layers.BatchNormalization(momentum=0.95, gamma_initializer=gamma, name=f"{name}_norm")(x)
 
 
-def _residual(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-    """Two 3x3 convolutions beside a 1x1 shortcut; halves height and width."""
-    y = layers.Activation("relu")(_convolve(x, width, stride=2))
-    y = _convolve(y, width)
-    shortcut = _convolve(x, width, stride=2, side=1)
-    return layers.Activation("relu")(layers.Add()([y, shortcut]))
+def _residual(x: keras.KerasTensor, width: int, stride: int, name: str) -> keras.KerasTensor:
+    """Two 3x3 convolutions beside the identity, or beside a 1x1 shortcut where the shape changes."""
+    y = layers.Activation("relu")(_convolve(x, width, f"{name}_a", stride=stride))
+    y = _convolve(y, width, f"{name}_b", gamma="zeros")
+    if stride != 1 or x.shape[-1] != width:
+        x = _convolve(x, width, f"{name}_shortcut", stride=stride, side=1)
+    return layers.Activation("relu")(layers.Add()([y, x]))

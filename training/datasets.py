@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from utils.labels import EMOTIONS
+from utils.labels import EMOTIONS, GENDERS
 
 FER_TRAIN, FER_PUBLIC, FER_PRIVATE = 0, 1, 2
 # FER2013's own class order, said in our words: its class_id -> our expression.
@@ -27,10 +28,15 @@ _VALIDATION_SHARE = 10
 
 @dataclass(frozen=True)
 class Faces:
-    """Pictures uint8, (n, s, s) gray or (n, s, s, 3) RGB, with targets (n, classes)."""
+    """Pictures uint8, (n, s, s) gray or (n, s, s, 3) RGB, with what is known of each.
+
+    `targets` maps a head's name to distributions (n, classes); `group` numbers the group (n,)
+    that a group-robust loss looks at.
+    """
 
     images: NDArray[np.uint8]
-    targets: NDArray[np.float32]
+    targets: Mapping[str, NDArray[np.float32]]
+    group: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -89,11 +95,13 @@ def load_fer(data: Path) -> Fer:
 
 
 def emotion_split(fer: Fer, usage: int) -> Faces:
-    """Usable pictures of one FER2013 split with the crowd's distribution as target."""
+    """Usable pictures of one FER2013 split with the crowd's distribution and the old label."""
     rows = (fer.usage == usage) & fer.usable()
     if usage == FER_TRAIN:
         rows &= ~fer.has_test_twin
-    return Faces(fer.images[rows], fer.crowd()[rows])
+    crowd = fer.crowd()[rows]
+    label = _one_hot(fer.label[rows], len(FER2013_LABELS))
+    return Faces(fer.images[rows], {"emotion": crowd, "fer2013": label}, crowd.argmax(1))
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,9 @@ class FairFace:
 
     images: NDArray[np.uint8]
     gender: NDArray[np.int64]  # 0 woman, 1 man, as in utils.labels.GENDERS
+    age: NDArray[np.int64]  # index into age_names
     race: NDArray[np.int64]
+    age_names: tuple[str, ...]
     race_names: tuple[str, ...]
     file_id: NDArray[np.int64]
 
@@ -117,7 +127,9 @@ def load_fairface(data: Path, pack_name: str, size_px: int) -> FairFace:
     return FairFace(
         images=images,
         gender=pack["gender"].astype(np.int64),
+        age=pack["age"].astype(np.int64),
         race=pack["race"].astype(np.int64),
+        age_names=tuple(str(name) for name in pack["age_names"]),
         race_names=tuple(str(name) for name in pack["race_names"]),
         file_id=pack["file_id"].astype(np.int64),
     )
@@ -130,8 +142,17 @@ def gender_split(fairface: FairFace, *, validation: bool) -> Faces:
     """
     held_out = np.array([_bucket(int(number)) == 0 for number in fairface.file_id])
     rows = held_out if validation else ~held_out
-    targets = np.eye(2, dtype=np.float32)[fairface.gender[rows]]
-    return Faces(fairface.images[rows], targets)
+    gender, race = fairface.gender[rows], fairface.race[rows]
+    targets = {
+        "gender": _one_hot(gender, len(GENDERS)),
+        "age": _one_hot(fairface.age[rows], len(fairface.age_names)),
+        "race": _one_hot(race, len(fairface.race_names)),
+    }
+    return Faces(fairface.images[rows], targets, race * len(GENDERS) + gender)
+
+
+def _one_hot(class_ids: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    return np.eye(classes, dtype=np.float32)[class_ids]
 
 
 def _bucket(number: int) -> int:

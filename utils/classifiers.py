@@ -38,6 +38,7 @@ class Classifier:
         except Exception as error:  # noqa: BLE001  the runtime has no public error type
             raise ModelError(f"ONNX Runtime refuses {network.file}: {error}") from None
         self._input = self._session.get_inputs()[0].name
+        self._outputs = [output.name for output in self._session.get_outputs()]
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.labels):
             raise ModelError(f"{network.file} has {outputs} outputs for {len(self.labels)} labels")
@@ -48,9 +49,13 @@ class Classifier:
             return []
         return [self._opinion(row) for row in self.probabilities(to_input(crops, self.crop))]
 
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, labels) float32, rows summing to 1, for a batch made by `to_input`."""
-        return np.asarray(self._session.run(None, {self._input: batch})[0], np.float32)
+    def probabilities(self, batch: NDArray[np.float32], *, output: int = 0) -> NDArray[np.float32]:
+        """(n, classes) float32, rows summing to 1, for a batch made by `to_input`.
+
+        Output 0 has the manifest's labels; a network may answer more questions after it.
+        """
+        names = [self._outputs[output]]
+        return np.asarray(self._session.run(names, {self._input: batch})[0], np.float32)
 
     def _opinion(self, row: NDArray[np.float32]) -> Opinion:
         values = tuple(float(value) for value in row)
