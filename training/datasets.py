@@ -51,7 +51,8 @@ class Fer:
     usage: NDArray[np.int64]
     votes: NDArray[np.float32]  # (n, 10): the eight expressions, unknown, not a face
     valid: NDArray[np.bool_]
-    has_test_twin: NDArray[np.bool_]
+    has_test_twin: NDArray[np.bool_]  # training pictures with a twin in a test split
+    has_seen_twin: NDArray[np.bool_]  # PrivateTest pictures with a twin in another split
 
     def crowd(self) -> NDArray[np.float32]:
         """The votes as a distribution over the eight expressions, (n, 8).
@@ -81,17 +82,21 @@ def load_fer(data: Path) -> Fer:
     for i in tqdm(range(len(images)), desc="FER2013", unit="picture", leave=False, disable=None):
         images[i] = np.asarray(Image.open(io.BytesIO(header + body[offset[i] : offset[i + 1]])))
     usage = pack["usage"].astype(np.int64)
-    tests = usage != FER_TRAIN
-    twin = np.isin(pack["near_group"], pack["near_group"][tests])
-    twin |= np.isin(pack["dup_of"], pack["dup_of"][tests])
     return Fer(
         images=images,
         label=pack["label"].astype(np.int64),
         usage=usage,
         votes=pack["votes"].astype(np.float32),
         valid=pack["valid"] == 1,
-        has_test_twin=twin & (usage == FER_TRAIN),
+        has_test_twin=_twins(pack, usage != FER_TRAIN) & (usage == FER_TRAIN),
+        has_seen_twin=_twins(pack, usage != FER_PRIVATE) & (usage == FER_PRIVATE),
     )
+
+
+def _twins(pack: Mapping[str, NDArray[np.integer]], rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pictures (n,) that are copies or re-cut, re-lit variants of one of `rows`."""
+    same = [np.isin(pack[key], pack[key][rows]) for key in ("near_group", "dup_of")]
+    return np.asarray(same[0] | same[1])
 
 
 def emotion_split(fer: Fer, usage: int) -> Faces:
