@@ -9,12 +9,15 @@ network is a shallow one first (arXiv 1706.02677).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import keras
+import numpy as np
 from keras import layers
 
 # (channels, stride) of each residual block.
-Blocks = Sequence[tuple[int, int]]
+Blocks = tuple[tuple[int, int], ...]
+RESNET18: Blocks = ((64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1))
 
 
 def mini_resnet(
@@ -25,17 +28,20 @@ def mini_resnet(
     stem: int = 32,
     blocks: Blocks = ((32, 1), (80, 2), (160, 2), (160, 1)),
     dropout: float = 0.2,
+    normalise: bool = True,
 ) -> keras.Model:
     """A trunk from (n, size, size, channels) float32, and a dict of float32 logits (n, classes).
 
     `heads` maps each head's name to its number of classes. Pooling should see a map of about 4x4
     to 7x7: on a larger one each cell knows too little of the face, and learning is slow. The stem
-    therefore halves the picture at once.
+    therefore halves the picture at once. Without `normalise` the convolutions have biases instead
+    of batch normalisation: the shape that `fold` fills.
     """
     faces = keras.Input((size_px, size_px, channels), name="faces")
-    x = layers.Activation("relu")(_convolve(faces, stem, "stem", stride=2, side=5))
+    convolve = _normalised if normalise else _biased
+    x = layers.Activation("relu")(convolve(faces, stem, "stem", stride=2, side=5))
     for number, (width, stride) in enumerate(blocks, 1):
-        x = _residual(x, width, stride, f"block{number}")
+        x = _residual(convolve, x, width, stride=stride, name=f"block{number}")
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
     # float32 under mixed precision too: a softmax of half-precision logits loses probability.
@@ -76,25 +82,70 @@ def copy_trunk(source: keras.Model, target: keras.Model) -> int:
     return copied
 
 
-def _convolve(
+def fold(trained: keras.Model, target: keras.Model) -> None:
+    """Work the batch normalisations of `trained` into the convolutions of `target`.
+
+    In inference a normalisation is a factor and an offset per channel, so both answer the same;
+    `target` is the same network built with `normalise=False`.
+    """
+    for layer in target.layers:
+        if layer.name.endswith("_conv"):
+            (kernel,) = trained.get_layer(layer.name).get_weights()
+            norm = trained.get_layer(layer.name.replace("_conv", "_norm"))
+            gamma, beta, mean, variance = norm.get_weights()
+            factor = gamma / np.sqrt(variance + norm.epsilon)
+            layer.set_weights([kernel * factor, beta - mean * factor])
+        elif layer.get_weights():
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+
+
+class _Convolve(Protocol):
+    def __call__(
+        self,
+        x: keras.KerasTensor,
+        width: int,
+        name: str,
+        *,
+        stride: int = 1,
+        side: int = 3,
+        last: bool = False,
+    ) -> keras.KerasTensor: ...
+
+
+def _normalised(
     x: keras.KerasTensor,
     width: int,
     name: str,
     *,
     stride: int = 1,
     side: int = 3,
-    gamma: str = "ones",
+    last: bool = False,
 ) -> keras.KerasTensor:
     x = layers.Conv2D(
         width, side, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
+    gamma = "zeros" if last else "ones"
     return layers.BatchNormalization(momentum=0.95, gamma_initializer=gamma, name=f"{name}_norm")(x)
 
 
-def _residual(x: keras.KerasTensor, width: int, stride: int, name: str) -> keras.KerasTensor:
-    """Two 3x3 convolutions beside the identity, or beside a 1x1 shortcut where the shape changes."""
-    y = layers.Activation("relu")(_convolve(x, width, f"{name}_a", stride=stride))
-    y = _convolve(y, width, f"{name}_b", gamma="zeros")
+def _biased(
+    x: keras.KerasTensor,
+    width: int,
+    name: str,
+    *,
+    stride: int = 1,
+    side: int = 3,
+    last: bool = False,  # noqa: ARG001  what is filled needs no start
+) -> keras.KerasTensor:
+    return layers.Conv2D(width, side, strides=stride, padding="same", name=f"{name}_conv")(x)
+
+
+def _residual(
+    convolve: _Convolve, x: keras.KerasTensor, width: int, *, stride: int, name: str
+) -> keras.KerasTensor:
+    """Two 3x3 convolutions beside the identity, or a 1x1 shortcut where the shape changes."""
+    y = layers.Activation("relu")(convolve(x, width, f"{name}_a", stride=stride))
+    y = convolve(y, width, f"{name}_b", last=True)
     if stride != 1 or x.shape[-1] != width:
-        x = _convolve(x, width, f"{name}_shortcut", stride=stride, side=1)
+        x = convolve(x, width, f"{name}_shortcut", stride=stride, side=1)
     return layers.Activation("relu")(layers.Add()([y, x]))

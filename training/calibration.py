@@ -14,11 +14,16 @@ def softmax(logits: NDArray[np.floating]) -> Probabilities:
     return np.asarray(shifted / shifted.sum(1, keepdims=True), np.float64)
 
 
-def temperature(logits: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
-    """The divisor of the logits (n, c) with the least cross-entropy against targets (n, c)."""
+def temperature(logits: NDArray[np.floating], class_ids: NDArray[np.integer]) -> float:
+    """The divisor of the logits (n, c) with the least cross-entropy against the labels (n,).
+
+    Against the label and not against a crowd's distribution: a person reads "80 %" as "right four
+    times in five".
+    """
     candidates = np.exp(np.linspace(np.log(0.3), np.log(4), 200))
+    rows = np.arange(len(class_ids))
     losses = [
-        float(-(targets * np.log(softmax(logits / value) + 1e-12)).sum(1).mean())
+        float(-np.log(softmax(logits / value)[rows, class_ids] + 1e-12).mean())
         for value in candidates
     ]
     return float(candidates[int(np.argmin(losses))])

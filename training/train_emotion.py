@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from training.command import command
+from training.config import Head, TrainConfig
 from training.datasets import FER_PUBLIC, FER_TRAIN, Faces, emotion_split, load_fer
-from training.fit import Head, TrainConfig, command
 from utils.preprocessor import CropSpec
 
 CONFIG = TrainConfig(

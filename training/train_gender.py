@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.augmentation import Augmentation
+from training.command import command
+from training.config import Head, TrainConfig
 from training.datasets import Faces, gender_split, load_fairface
-from training.fit import Head, TrainConfig, command
 from utils.preprocessor import CropSpec
 
 CONFIG = TrainConfig(

@@ -1,0 +1,70 @@
+"""The command line that the training scripts share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from training.architectures import RESNET18
+from training.averaging import NotANumber
+from training.config import TrainConfig
+from training.datasets import Faces
+from training.fit import train
+
+Load = Callable[[Path], tuple[Faces, Faces]]
+
+
+def arguments(doc: str | None, default: TrainConfig) -> argparse.ArgumentParser:
+    """The parser of a training script whose settings are those of `default`."""
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder of the data packs")
+    add("--runs", type=Path, default=Path("runs"), help="checkpoints and logs")
+    add("--name", default=default.name, help="of the run; the same name resumes it")
+    add("--epochs", type=int, default=default.epochs)
+    add(
+        "--decay-epochs",
+        type=int,
+        default=default.decay_epochs,
+        help="of them, while the rate falls",
+    )
+    add("--size-px", type=int, default=default.crop.size_px, help="a smaller one to begin with")
+    add("--learning-rate", type=float, default=default.learning_rate)
+    add("--seed", type=int, default=default.seed)
+    add("--start-from", default="", help="a .keras file whose layers to begin with")
+    add("--precision", default=default.precision, help="e.g. mixed_bfloat16")
+    add("--teacher", action="store_true", help="ResNet-18 with mixup: for a GPU, to distil from")
+    return parser
+
+
+def run(default: TrainConfig, load: Load, parsed: argparse.Namespace) -> None:
+    """Train as the command line says. Ends the process with one sentence where the loss breaks."""
+    config = replace(
+        default,
+        name=parsed.name,
+        crop=replace(default.crop, size_px=parsed.size_px),
+        epochs=parsed.epochs,
+        decay_epochs=parsed.decay_epochs,
+        learning_rate=parsed.learning_rate,
+        seed=parsed.seed,
+        start_from=parsed.start_from,
+        precision=parsed.precision,
+    )
+    if parsed.teacher:
+        config = replace(config, stem=64, blocks=RESNET18, mixup=0.2)
+    training, validation = load(parsed.data)
+    try:
+        print(f"averaged weights: {train(config, training, validation, parsed.runs)}")
+    except NotANumber as error:
+        raise SystemExit(str(error)) from None
+
+
+def command(
+    doc: str | None, default: TrainConfig, load: Load, argv: list[str] | None = None
+) -> None:
+    """The whole command of a training script."""
+    run(default, load, arguments(doc, default).parse_args(argv))
