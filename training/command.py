@@ -12,6 +12,7 @@ from training.averaging import NotANumber
 from training.config import TrainConfig
 from training.datasets import Faces
 from training.fit import train
+from training.packs import one_sentence
 
 Load = Callable[[Path], tuple[Faces, Faces]]
 
@@ -42,7 +43,10 @@ def arguments(doc: str | None, default: TrainConfig) -> argparse.ArgumentParser:
 
 
 def run(default: TrainConfig, load: Load, parsed: argparse.Namespace) -> None:
-    """Train as the command line says. Ends the process with one sentence where the loss breaks."""
+    """Train as the command line says.
+
+    Ends the process with one sentence where the data cannot be used or the loss breaks.
+    """
     config = replace(
         default,
         name=parsed.name,
@@ -56,7 +60,8 @@ def run(default: TrainConfig, load: Load, parsed: argparse.Namespace) -> None:
     )
     if parsed.teacher:
         config = replace(config, stem=64, blocks=RESNET18, mixup=0.2)
-    training, validation = load(parsed.data)
+    with one_sentence():
+        training, validation = load(parsed.data)
     try:
         print(f"averaged weights: {train(config, training, validation, parsed.runs)}")
     except NotANumber as error:

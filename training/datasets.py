@@ -1,5 +1,10 @@
 """The data packs as arrays, with the splits as published and twins kept out of training.
 
+    python -m training.datasets --data DIR [--preview sheet.png]
+
+prints what is kept and what is left out, and draws what the augmentation makes of some training
+pictures (for your own eyes: the packs' terms do not let them be shown).
+
 A pack is one `.npz` without pickled objects; its own README names its source and terms. FER2013
 (Goodfellow et al. 2013) holds pictures that stand in a test split and in the training split as
 well, some re-cut or re-lit; those leave the *training* split here, never a test split.
@@ -7,6 +12,7 @@ well, some re-cut or re-lit; those leave the *training* split here, never a test
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import io
 from collections.abc import Mapping
@@ -18,12 +24,25 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from training.packs import one_sentence, read_pack, sha256_of
 from utils.labels import EMOTIONS, GENDERS
+
+# Also what others ask of a pack file; `training.packs` is where it lives.
+__all__ = ["Faces", "FairFace", "Fer", "emotion_split", "gender_split", "sha256_of"]
 
 FER_TRAIN, FER_PUBLIC, FER_PRIVATE = 0, 1, 2
 # FER2013's own class order, said in our words: its class_id -> our expression.
 FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+# The names that `python -m training.datasets` and other data sets' tables use.
+FER_SPLITS = ("Training", "PublicTest", "PrivateTest")
 _VALIDATION_SHARE = 10
+_FER_ARRAYS = (
+    *("jpg_header", "jpg_body", "offset", "label", "usage", "votes", "valid"),
+    *("dup_of", "near_group"),
+)
+_FAIRFACE_ARRAYS = (
+    *("webp", "offset", "gender", "age", "race", "age_names", "race_names", "file_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,7 @@ class Fer:
     votes: NDArray[np.float32]  # (n, 10): the eight expressions, unknown, not a face
     valid: NDArray[np.bool_]
     has_test_twin: NDArray[np.bool_]  # training pictures with a twin in a test split
+    has_training_twin: NDArray[np.bool_]  # pictures of a test split with a twin in training
     has_seen_twin: NDArray[np.bool_]  # PrivateTest pictures with a twin in another split
 
     def crowd(self) -> NDArray[np.float32]:
@@ -72,23 +92,29 @@ class Fer:
         lead = self.votes.argmax(1) < len(EMOTIONS)
         return np.asarray(self.valid & lead & (self.votes[:, : len(EMOTIONS)].sum(1) > 0))
 
+    def kept(self, usage: int) -> NDArray[np.bool_]:
+        """The rows of a split that are used: the usable ones, in training without test twins."""
+        return np.asarray((self.usage == usage) & self.usable() & ~self.has_test_twin)
+
 
 def load_fer(data: Path) -> Fer:
-    """Read `fer2013.npz`; 36 k JPEGs decode in a few seconds."""
-    pack = np.load(data / "fer2013.npz")
+    """Read `fer2013.npz`; 36 k JPEGs decode in a few seconds. Raises `DatasetError`."""
+    pack = read_pack(data, "fer2013.npz", _FER_ARRAYS)
     header, body = pack["jpg_header"].tobytes(), pack["jpg_body"].tobytes()
     offset = pack["offset"]
     images = np.empty((len(offset) - 1, 48, 48), np.uint8)
     for i in tqdm(range(len(images)), desc="FER2013", unit="picture", leave=False, disable=None):
         images[i] = np.asarray(Image.open(io.BytesIO(header + body[offset[i] : offset[i + 1]])))
     usage = pack["usage"].astype(np.int64)
+    training = usage == FER_TRAIN
     return Fer(
         images=images,
         label=pack["label"].astype(np.int64),
         usage=usage,
         votes=pack["votes"].astype(np.float32),
         valid=pack["valid"] == 1,
-        has_test_twin=_twins(pack, usage != FER_TRAIN) & (usage == FER_TRAIN),
+        has_test_twin=_twins(pack, ~training) & training,
+        has_training_twin=_twins(pack, training) & ~training,
         has_seen_twin=_twins(pack, usage != FER_PRIVATE) & (usage == FER_PRIVATE),
     )
 
@@ -101,9 +127,7 @@ def _twins(pack: Mapping[str, NDArray[np.integer]], rows: NDArray[np.bool_]) -> 
 
 def emotion_split(fer: Fer, usage: int) -> Faces:
     """Usable pictures of one FER2013 split with the crowd's distribution and the old label."""
-    rows = (fer.usage == usage) & fer.usable()
-    if usage == FER_TRAIN:
-        rows &= ~fer.has_test_twin
+    rows = fer.kept(usage)
     crowd = fer.crowd()[rows]
     label = _one_hot(fer.label[rows], len(FER2013_LABELS))
     return Faces(fer.images[rows], {"emotion": crowd, "fer2013": label}, crowd.argmax(1))
@@ -123,8 +147,11 @@ class FairFace:
 
 
 def load_fairface(data: Path, pack_name: str, size_px: int) -> FairFace:
-    """Read `fairface_64.npz` (training) or `fairface_val_112.npz` (measuring only)."""
-    pack = np.load(data / pack_name)
+    """Read `fairface_64.npz` (training) or `fairface_val_112.npz` (measuring only).
+
+    Raises `DatasetError`.
+    """
+    pack = read_pack(data, pack_name, _FAIRFACE_ARRAYS)
     body, offset = pack["webp"].tobytes(), pack["offset"]
     images = np.empty((len(offset) - 1, size_px, size_px, 3), np.uint8)
     for i in tqdm(range(len(images)), desc=pack_name, unit="picture", leave=False, disable=None):
@@ -164,10 +191,52 @@ def _bucket(number: int) -> int:
     return hashlib.sha256(str(number).encode()).digest()[0] % _VALIDATION_SHARE
 
 
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file in hexadecimal, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for piece in iter(lambda: file.read(1 << 20), b""):
-            digest.update(piece)
-    return digest.hexdigest()
+def summary(fer: Fer, fairface: FairFace) -> str:
+    """What is kept and what is left out of each split, as a table of counts."""
+    splits = range(len(FER_SPLITS))
+    usable = fer.usable()
+    counts = {
+        "pictures": np.ones(len(usable), bool),
+        "no face": ~fer.valid,
+        "a face, but no expression most could name": fer.valid & ~usable,
+        "with a twin in a test split, left out": fer.has_test_twin,
+        "with a twin in training": fer.has_training_twin,
+        "kept": np.logical_or.reduce([fer.kept(split) for split in splits]),
+    }
+    lines = [f"{'FER2013':42}" + "".join(f"{name:>12}" for name in FER_SPLITS)]
+    for words, rows in counts.items():
+        numbers = [int((rows & (fer.usage == split)).sum()) for split in splits]
+        lines.append(f"{words:42}" + "".join(f"{number:12,}" for number in numbers))
+    lines += ["", f"{'FairFace':42}" + "".join(f"{name:>12}" for name in ("Training", "Held out"))]
+    parts = [gender_split(fairface, validation=held_out).targets for held_out in (False, True)]
+    sizes = [part["gender"].sum(0).astype(int) for part in parts]
+    lines.append(f"{'pictures':42}" + "".join(f"{size.sum():12,}" for size in sizes))
+    for class_id, label in enumerate(GENDERS):
+        lines.append(f"{label:42}" + "".join(f"{size[class_id]:12,}" for size in sizes))
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data packs")
+    parser.add_argument("--preview", type=Path, help="draw a contact sheet into this PNG file")
+    parser.add_argument("--seed", type=int, default=0, help="of the preview's pictures and changes")
+    arguments = parser.parse_args(argv)
+    with one_sentence():
+        fer = load_fer(arguments.data)
+        fairface = load_fairface(arguments.data, "fairface_64.npz", 64)
+        print(summary(fer, fairface))
+        if arguments.preview:
+            # It reads the training scripts' settings, and these need Keras.
+            from training.contact_sheet import draw
+
+            training = emotion_split(fer, FER_TRAIN), gender_split(fairface, validation=False)
+            draw(*training, arguments.seed).save(arguments.preview)
+            print(f"contact sheet: {arguments.preview}")
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from training.packs import sha256_of
+
 N_FER, N_FAIRFACE = 64, 48
 
 
@@ -47,11 +49,20 @@ def write_packs(folder: Path) -> Path:
             webp=webp,
             offset=offset,
             gender=gender.astype(np.uint8),
+            age=(np.arange(N_FAIRFACE) % 9).astype(np.uint8),
+            age_names=np.array([f"age {i}" for i in range(9)]),
             race=(np.arange(N_FAIRFACE) // 2 % 7).astype(np.uint8),
             race_names=np.array([f"group {i}" for i in range(7)]),
             file_id=np.arange(1, N_FAIRFACE + 1).astype(np.int32),
         )
+    state_sums(folder)
     return folder
+
+
+def state_sums(folder: Path) -> None:
+    """A `SHA256SUMS` as `sha256sum *.npz` writes it: drawn packs are not the published ones."""
+    lines = [f"{sha256_of(pack)}  {pack.name}\n" for pack in sorted(folder.glob("*.npz"))]
+    (folder / "SHA256SUMS").write_text("".join(lines))
 
 
 def _noise(rng: np.random.Generator, side: int, level: int) -> np.ndarray:
