@@ -30,16 +30,16 @@ def caption(analysis: Analysis) -> str:
 
 
 def _sentence(face: Face) -> str:
-    if face.emotion.sure:
-        return f"Looks like {_line(face)}"
-    return f"Apparent expression: {_line(face)}"
+    return f"{'Looks like' if face.emotion.sure else 'Apparent expression'} {_line(face)}"
 
 
 def _line(face: Face) -> str:
     opinions = [face.emotion] if face.gender is None else [face.emotion, face.gender]
-    return ", ".join(_words(opinion) for opinion in opinions)
+    # Commas alone would make a woman the third candidate of "fear or surprise, woman".
+    between = ", " if all(opinion.sure for opinion in opinions) else "; "
+    return between.join(_words(opinion) for opinion in opinions)
 
 
 def _words(opinion: Opinion) -> str:
-    words = f"{opinion.label} ({opinion.percent} %)"
-    return words if opinion.sure else f"unsure: {words}"
+    named = " or ".join(f"{label} ({percent} %)" for label, percent in opinion.candidates)
+    return named if opinion.sure else f"unsure: {named}"

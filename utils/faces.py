@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from utils.labels import EMOTIONS, GENDERS
 
 Box = tuple[int, int, int, int]
+_PLAUSIBLE_FROM = 0.1
+
+
+class Candidate(NamedTuple):
+    """A label that an opinion holds for likely; `percent` is 0..99, as nothing is ever certain."""
+
+    label: str
+    percent: int
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,9 @@ class Opinion:
     sure: bool
 
     def __post_init__(self) -> None:
-        if len(self.labels) != len(self.probabilities) or abs(sum(self.probabilities) - 1) > 1e-3:
+        same = len(self.labels) == len(self.probabilities)
+        # Written so that NaN is refused: it compares as false with everything.
+        if not (same and abs(sum(self.probabilities) - 1) <= 1e-3):
             raise ValueError(f"not a distribution over {self.labels}: {self.probabilities}")
 
     @property
@@ -42,9 +52,15 @@ class Opinion:
         return self.probabilities[self.class_id]
 
     @property
-    def percent(self) -> int:
-        """The best probability for people to read, 0..99: no picture makes anything certain."""
-        return min(99, round(self.probability * 100))
+    def candidates(self) -> tuple[Candidate, ...]:
+        """What to name to people, likeliest first: one label, or two where it is unsure.
+
+        A second one that is hardly likelier than the rest would only pretend to be an answer.
+        """
+        likely = sorted(zip(self.labels, self.probabilities, strict=True), key=lambda one: -one[1])
+        second_is_plausible = not self.sure and likely[1][1] >= _PLAUSIBLE_FROM
+        named = likely[: 2 if second_is_plausible else 1]
+        return tuple(Candidate(label, min(99, round(100 * value))) for label, value in named)
 
     def as_json(self) -> dict[str, Any]:
         """The shape of the public API."""

@@ -31,6 +31,8 @@ _TEXT_PER_FACE = 0.14
 # Of the picture's long side: a chat shows the whole picture on a phone's screen.
 _MIN_TEXT_SHARE, _MAX_TEXT_SHARE = 0.0115, 0.04
 _MIN_TEXT_PX = 11
+# Words of the smallest size are hard to read when shrunk further than this.
+_MOST_SHRUNK = 0.75
 
 
 def annotate(image_rgb: Image, faces: Sequence[Face]) -> Image:
@@ -59,13 +61,15 @@ def lines(face: Face) -> list[str]:
 
 
 def colour_of(face: Face) -> Colour:
-    """The colour of a face's box and label; neutral gray where gender is off."""
-    return COLOURS[face.gender.label if face.gender else None]
+    """The colour of a face's box and label; neutral gray where gender is off or unsure."""
+    return COLOURS[face.gender.label if face.gender and face.gender.sure else None]
 
 
 def _line(opinion: Opinion) -> str:
-    mark = "" if opinion.sure else "?"
-    return f"{opinion.label}{mark} {opinion.percent} %"
+    (label, percent), *others = opinion.candidates
+    if others:
+        return f"{label} or {others[0].label}?"
+    return f"{label}{'' if opinion.sure else '?'} {percent} %"
 
 
 def _outline(canvas: Image, box_xyxy: Box, colour: Colour) -> None:
@@ -83,9 +87,12 @@ def _text_px(face: Face, canvas: Image) -> int:
 
 
 def _fitted(words: list[str], colour: Colour, text_px: int, canvas: Image) -> NDArray[np.uint8]:
-    """A label RGBA (h, w, 4), shrunk where the picture is smaller than the words."""
+    """A label RGBA (h, w, 4); where the picture is too small for it, in more lines, then shrunk."""
     label = _label(tuple(words), colour, text_px)
     height, width = canvas.shape[:2]
+    if label.shape[1] * _MOST_SHRUNK > width:
+        parts = [part for line in words for part in line.replace(" or ", " or\n").splitlines()]
+        label = _label(tuple(parts), colour, text_px)
     scale = min(1.0, width / label.shape[1], height / label.shape[0])
     if scale == 1:
         return label

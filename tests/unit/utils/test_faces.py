@@ -26,10 +26,27 @@ def test_an_opinion_names_its_most_probable_label() -> None:
     assert (seen.label, seen.probability, seen.class_id) == ("fear", 0.65, 6)
 
 
-@pytest.mark.parametrize("values", [(0.5, 0.4), (1.0,), (0.5, 0.25, 0.25)])
+@pytest.mark.parametrize("values", [(0.5, 0.4), (1.0,), (0.5, 0.25, 0.25), (float("nan"), 0.5)])
 def test_what_is_no_distribution_is_refused(values: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="not a distribution"):
         Opinion(GENDERS, values, sure=True)
+
+
+@pytest.mark.parametrize(
+    ("shares", "sure", "named"),
+    [
+        ((0.1, 0.5, 0.4), True, (("b", 50),)),
+        ((0.1, 0.5, 0.4), False, (("b", 50), ("c", 40))),
+        ((0.45, 0.1, 0.45), False, (("a", 45), ("c", 45))),
+        ((0.05, 0.85, 0.1), False, (("b", 85), ("c", 10))),
+        ((0.054, 0.85, 0.096), False, (("b", 85),)),
+        ((0.0004, 0.9992, 0.0004), True, (("b", 99),)),
+    ],
+)
+def test_one_label_is_named_or_two_where_it_is_unsure(
+    shares: tuple[float, ...], sure: bool, named: tuple[tuple[str, int], ...]
+) -> None:
+    assert Opinion(("a", "b", "c"), shares, sure=sure).candidates == named
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.unit.utils.test_faces import face, opinion
-from utils.faces import Face
+from utils.faces import Face, Opinion
 from utils.labels import EMOTIONS, GENDERS
-from utils.visualizer import _MIN_TEXT_PX, COLOURS, _label, annotate, colour_of, lines
+from utils.visualizer import _MIN_TEXT_PX, COLOURS, _fitted, _label, annotate, colour_of, lines
 
 
 def at(box: tuple[int, int, int, int], gender: str | None = "woman", value: float = 0.9) -> Face:
@@ -68,10 +68,35 @@ def test_with_gender_off_there_is_one_line_and_a_neutral_colour() -> None:
     assert colour_of(alone) == COLOURS[None]
 
 
-def test_an_unsure_answer_carries_a_question_mark() -> None:
-    unsure = opinion(EMOTIONS, "fear", 0.4)
-    unsure = type(unsure)(unsure.labels, unsure.probabilities, sure=False)
-    assert lines(face(emotion=unsure))[0] == "fear? 40 %"
+def unsure(labels: tuple[str, ...], **shares: float) -> Opinion:
+    rest = (1 - sum(shares.values())) / max(1, len(labels) - len(shares))
+    return Opinion(labels, tuple(shares.get(label, rest) for label in labels), sure=False)
+
+
+TORN = unsure(EMOTIONS, happiness=0.48, surprise=0.31)
+BETWEEN = unsure(GENDERS, woman=0.55, man=0.45)
+
+
+def test_an_unsure_answer_names_the_two_likeliest_with_a_question_mark() -> None:
+    torn = face(emotion=TORN, gender=BETWEEN)
+    assert lines(torn) == ["happiness or surprise?", "woman or man?"]
+    assert lines(face(emotion=unsure(EMOTIONS, fear=0.5)))[0] == "fear? 50 %"
+
+
+def test_no_colour_claims_a_gender_that_the_words_doubt() -> None:
+    assert colour_of(face(gender=BETWEEN)) == COLOURS[None]
+
+
+def test_two_candidates_are_broken_into_lines_before_they_are_shrunk() -> None:
+    words = lines(face(emotion=TORN, gender=BETWEEN))
+    broken = ("happiness or", "surprise?", "woman or", "man?")
+    for width, shown in ((200, tuple(words)), (90, broken)):
+        canvas = np.zeros((200, width, 3), np.uint8)
+        expected = _label(shown, COLOURS[None], _MIN_TEXT_PX)
+        assert expected.shape[1] <= width
+        label = _fitted(words, COLOURS[None], _MIN_TEXT_PX, canvas)
+        assert label.shape == expected.shape
+        assert (label == expected).all()
 
 
 def test_certainty_is_never_claimed() -> None:
