@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from training import history
 from training.architectures import RESNET18
 from training.averaging import NotANumber
 from training.config import TrainConfig
@@ -42,8 +43,13 @@ def arguments(doc: str | None, default: TrainConfig) -> argparse.ArgumentParser:
     return parser
 
 
-def run(default: TrainConfig, load: Load, parsed: argparse.Namespace) -> None:
-    """Train as the command line says.
+def run(
+    default: TrainConfig,
+    load: Load,
+    parsed: argparse.Namespace,
+    argv: Sequence[str] | None = None,
+) -> None:
+    """Train as the command line says; `argv` is what was parsed, where it is not the process's.
 
     Ends the process with one sentence where the data cannot be used or the loss breaks.
     """
@@ -62,6 +68,7 @@ def run(default: TrainConfig, load: Load, parsed: argparse.Namespace) -> None:
         config = replace(config, stem=64, blocks=RESNET18, mixup=0.2)
     with one_sentence():
         training, validation = load(parsed.data)
+    history.begin(parsed.runs / config.name, config.start_from, argv)
     try:
         print(f"averaged weights: {train(config, training, validation, parsed.runs)}")
     except NotANumber as error:
@@ -72,4 +79,4 @@ def command(
     doc: str | None, default: TrainConfig, load: Load, argv: list[str] | None = None
 ) -> None:
     """The whole command of a training script."""
-    run(default, load, arguments(doc, default).parse_args(argv))
+    run(default, load, arguments(doc, default).parse_args(argv), argv)

@@ -40,10 +40,13 @@ def quantise(file: Path, target: Path, faces: NDArray[np.float32]) -> None:
 
     `file` holds float32 weights. Weights get a scale per output channel, activations one scale.
     """
+    graph = onnx.load(file).graph
     quantize_static(
         file,
         target,
-        _Reader(onnx.load(file).graph.input[0].name, faces),
+        _Reader(graph.input[0].name, faces),
+        # Eight bits of a probability would make rows that do not sum to one.
+        nodes_to_exclude=[node.name for node in graph.node if node.op_type == "Softmax"],
         per_channel=True,
         activation_type=QuantType.QInt8,
         weight_type=QuantType.QInt8,

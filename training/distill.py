@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> None:
             training = joined(training, others, opinions(teachers, others, crop))
         return training, validation
 
-    run(recipe.CONFIG, load, parsed)
+    run(recipe.CONFIG, load, parsed, argv)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training import calibration, train_emotion, train_gender
+from training import calibration, history, train_emotion, train_gender
 from training.architectures import fold, with_probabilities
 from training.batches import clean_input
 from training.compress import quantise, store_half
@@ -119,7 +119,7 @@ def export(
         Manifest(
             name="semblance", version=_VERSION, networks={**old, name: entry}, folder=built
         ).save()
-        figures = publish(name, data, built)
+        figures = publish(name, data, built, history.training_of(run) or None)
         worse = better(figures, old[name].metrics, name) if name in old else []
         if worse and not force:
             raise SystemExit(
