@@ -24,11 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from training.packs import one_sentence, read_pack, sha256_of
+from training.packs import one_sentence, read_pack
 from utils.labels import EMOTIONS, GENDERS
-
-# Also what others ask of a pack file; `training.packs` is where it lives.
-__all__ = ["Faces", "FairFace", "Fer", "emotion_split", "gender_split", "sha256_of"]
 
 FER_TRAIN, FER_PUBLIC, FER_PRIVATE = 0, 1, 2
 # FER2013's own class order, said in our words: its class_id -> our expression.

@@ -28,9 +28,10 @@ from training.architectures import fold, with_probabilities
 from training.batches import clean_input
 from training.compress import quantise, store_half
 from training.config import TrainConfig
-from training.datasets import Faces, sha256_of
+from training.datasets import Faces
 from training.evaluate import Figures, better, publish
 from training.fit import build
+from training.packs import sha256_of
 from utils.labels import EMOTIONS, GENDERS
 from utils.manifest import MODELS, Manifest, Network
 

@@ -13,7 +13,7 @@ import pytest
 from training import batches, calibration, export, train_emotion, train_gender
 from training.architectures import with_probabilities
 from training.command import command
-from training.datasets import sha256_of
+from training.packs import sha256_of
 from utils.classifiers import Classifier
 from utils.labels import EMOTIONS, GENDERS
 from utils.manifest import MODELS, Manifest, Network

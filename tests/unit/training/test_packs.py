@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.training.packs import state_sums
 from training import datasets
-from training.datasets import load_fairface, load_fer, sha256_of
-from training.packs import SHA256, DatasetError, checked
+from training.datasets import load_fairface, load_fer
+from training.packs import SHA256, DatasetError, checked, sha256_of
 
 
 @pytest.fixture
