@@ -1,6 +1,7 @@
-"""trained_models/manifest.json: which weights there are, what they read and what they are worth.
+"""manifest.json beside the weights: which there are, what they read and what they are worth.
 
-Training writes it, serving reads it; a file that is not the one whose sha256 stands there is
+Training writes that of trained_models/, people write those of networks of their own
+(docs/models.md), serving reads them; a file that is not the one whose sha256 stands there is
 refused, because a network with other weights answers with confidence all the same.
 """
 
@@ -9,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from utils.errors import ModelError
 from utils.preprocessor import CropSpec
@@ -19,6 +20,7 @@ from utils.settings import ROOT
 
 MODELS = ROOT / "trained_models"
 _FILE_NAME = "manifest.json"
+_Kind = TypeVar("_Kind", CropSpec, "Network")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,18 @@ class Network:
     config: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        labels = self.labels
+        named = isinstance(labels, tuple) and all(isinstance(label, str) for label in labels)
+        if not named or len(labels) < 2:
+            raise ValueError("labels must be a list of at least two names")
+        if not isinstance(self.sure_from, int | float) or not 0 <= self.sure_from <= 1:
+            raise ValueError("sure_from must be a number from 0 to 1")
+        if Path(self.file).name != self.file:
+            raise ValueError("file must be the name of a file in the manifest's folder")
+        if not isinstance(self.sha256, Mapping) or self.file not in self.sha256:
+            raise ValueError(f"sha256 must map file names to digests, {self.file!r} among them")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
@@ -53,16 +67,21 @@ class Manifest:
     def load(cls, folder: Path = MODELS) -> Manifest:
         """Read the manifest of a folder. Raises `ModelError`."""
         path = folder / _FILE_NAME
+        data = _read(path)
         try:
-            shape = json.loads(path.read_text(encoding="utf-8"))
-            networks = {name: _network(entry) for name, entry in shape["networks"].items()}
+            shape = _object(json.loads(data.decode("utf-8")), "it")
+            for key in ("name", "version"):
+                if not isinstance(shape.get(key), str) or not shape[key]:
+                    raise ValueError(f"{key} must be a text")
+            networks = _object(shape.get("networks"), "networks")
             return cls(
-                name=shape["name"], version=shape["version"], networks=networks, folder=folder
+                name=shape["name"],
+                version=shape["version"],
+                networks={name: _network(entry, name) for name, entry in networks.items()},
+                folder=folder,
             )
-        except OSError:
-            raise ModelError(f"{path} is missing; get it from the repository") from None
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ModelError(f"{path} is damaged: {error!r}") from None
+        except ValueError as error:
+            raise ModelError(f"{path} cannot be used: {error}") from None
 
     def save(self) -> None:
         """Write the manifest into its folder."""
@@ -75,12 +94,9 @@ class Manifest:
         """The bytes of a network's served file, checked. Raises `ModelError`."""
         network = self.networks.get(name)
         if network is None:
-            raise ModelError(f"the manifest knows no network {name!r}")
+            raise ModelError(f"{self.folder / _FILE_NAME} knows no network {name!r}")
         path = self.folder / network.file
-        try:
-            data = path.read_bytes()
-        except OSError:
-            raise ModelError(f"{path} is missing; get it from the repository") from None
+        data = _read(path)
         if hashlib.sha256(data).hexdigest() != network.sha256.get(network.file):
             raise ModelError(
                 f"{path} is not the file that {_FILE_NAME} describes (its sha256 differs); "
@@ -89,6 +105,48 @@ class Manifest:
         return data
 
 
-def _network(entry: dict[str, Any]) -> Network:
-    crop = CropSpec(**entry.pop("crop"))
-    return Network(**{**entry, "labels": tuple(entry["labels"]), "crop": crop})
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(f"{path} is missing") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _network(entry: object, name: str) -> Network:
+    values = dict(_object(entry, name))
+    if "crop" in values:
+        values["crop"] = _filled(CropSpec, values["crop"], f"{name}.crop")
+    if isinstance(values.get("labels"), list):
+        values["labels"] = tuple(values["labels"])
+    return _filled(Network, values, name)
+
+
+def _filled(kind: type[_Kind], entry: object, where: str) -> _Kind:
+    """A dataclass from its fields in JSON; `ValueError` names what is too much, lacks or is wrong.
+
+    A field that nobody knows is refused: it may well be one that was meant, spelled wrongly.
+    """
+    values = _object(entry, where)
+    known = {spec.name: spec for spec in fields(kind)}
+    unknown = [name for name in values if name not in known]
+    if unknown:
+        raise ValueError(f"{where} has no field {', '.join(unknown)}")
+    lacking = [
+        name
+        for name, spec in known.items()
+        if name not in values and spec.default is MISSING and spec.default_factory is MISSING
+    ]
+    if lacking:
+        raise ValueError(f"{where} lacks {', '.join(lacking)}")
+    try:
+        return kind(**values)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _object(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} must be an object")
+    return value

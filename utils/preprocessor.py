@@ -7,6 +7,7 @@ of a caller.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,9 +20,8 @@ Image = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
 _INTERPOLATION = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
-_GRAY_WEIGHTS = np.array(
-    [0.299, 0.587, 0.114], np.float32
-)  # ITU-R BT.601 luma, as FER2013 was made
+_CHANNELS = {"gray": 1, "rgb": 3}
+_MAX_SIZE_PX = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +42,24 @@ class CropSpec:
     input_max: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.size_px < 8 or not -0.4 < self.margin < 3 or self.input_max <= self.input_min:
-            raise ValueError(f"not a usable crop: {self}")
+        low, high = self.input_min, self.input_max
+        fine = {
+            "size_px": isinstance(self.size_px, int) and 8 <= self.size_px <= _MAX_SIZE_PX,
+            "color": self.color in _CHANNELS,
+            "margin": _is_number(self.margin) and -0.4 < self.margin < 3,
+            "shift_y": _is_number(self.shift_y) and -1 < self.shift_y < 1,
+            "interpolation": self.interpolation in _INTERPOLATION,
+            "input_min": _is_number(low),
+            "input_max": _is_number(high) and (not _is_number(low) or low < high),
+        }
+        wrong = [f"{name} = {getattr(self, name)!r}" for name, good in fine.items() if not good]
+        if wrong:
+            raise ValueError(f"not a usable crop: {', '.join(wrong)}")
+
+    @property
+    def channels(self) -> int:
+        """Numbers a pixel: 1 for gray, 3 for RGB."""
+        return _CHANNELS[self.color]
 
 
 def crop(image_rgb: Image, box_xyxy: Box, spec: CropSpec) -> Image:
@@ -91,6 +107,10 @@ def to_input(crops: Sequence[Image] | Image, spec: CropSpec) -> NDArray[np.float
     if batch.ndim == 3:
         batch = batch[..., None]
     return batch * np.float32((spec.input_max - spec.input_min) / 255) + np.float32(spec.input_min)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _square(box_xyxy: Box, spec: CropSpec) -> tuple[int, int, int]:

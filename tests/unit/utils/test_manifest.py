@@ -64,8 +64,27 @@ def test_a_missing_manifest_is_said_to_be_missing(tmp_path: Path) -> None:
         Manifest.load(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"name": "x", "version": "1", "networks": 3}'])
-def test_a_damaged_manifest_is_said_to_be_damaged(folder: Path, text: str) -> None:
-    (folder / "manifest.json").write_text(text)
-    with pytest.raises(ModelError, match="is damaged"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"name": "x", "version": "1", "networks": 3}',
+        '{"name": "x", "version": "1", "networks": {"emotion": 3}}',
+        '{"name": "", "version": "1", "networks": {}}',
+        '{"name": "x", "version": 1, "networks": {}}',
+        "\ud800",
+    ],
+)
+def test_a_damaged_manifest_is_refused_in_a_sentence(folder: Path, text: str) -> None:
+    (folder / "manifest.json").write_text(text, errors="surrogatepass")
+    with pytest.raises(ModelError, match=r"manifest\.json cannot be used: ") as caught:
         Manifest.load(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_that_is_there_but_cannot_be_read_is_not_called_missing(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.raises(ModelError, match=r"manifest\.json cannot be read: Is a directory"):
+        Manifest.load(tmp_path)
