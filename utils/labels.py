@@ -18,3 +18,6 @@ EMOTIONS: Final = (
     "contempt",
 )
 GENDERS: Final = ("woman", "man")
+
+# By the names that the networks have in a manifest.
+LABELS_OF: Final[dict[str, tuple[str, ...]]] = {"emotion": EMOTIONS, "gender": GENDERS}

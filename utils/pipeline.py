@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,9 +14,10 @@ import numpy as np
 from utils import images
 from utils.classifiers import Classifier
 from utils.detector import Detection, Detector
+from utils.errors import ModelError
 from utils.faces import Analysis, Face, Opinion
 from utils.images import Image, Picture
-from utils.manifest import Manifest
+from utils.manifest import MODELS, Manifest
 from utils.preprocessor import crop
 from utils.settings import Settings
 from utils.visualizer import annotate
@@ -34,17 +36,18 @@ class Annotated:
 class Pipeline:
     """The whole way of a photo; loaded once a process, used from several threads."""
 
-    def __init__(self, manifest: Manifest, settings: Settings) -> None:
+    def __init__(self, emotion: Classifier, gender: Classifier | None, settings: Settings) -> None:
         self._settings = settings
-        self._name, self._version = manifest.name, manifest.version
         self._detector = Detector(max_faces=settings.max_faces)
-        self._emotion = Classifier("emotion", manifest)
-        self._gender = Classifier("gender", manifest) if settings.gender else None
+        self._emotion, self._gender = emotion, gender
+        self._name, self._version = _model_of(emotion, gender)
 
     @classmethod
     def load(cls, settings: Settings) -> Pipeline:
-        """The networks of trained_models/. Raises `ModelError`."""
-        return cls(Manifest.load(), settings)
+        """The networks of trained_models/, or those that the settings name. Raises `ModelError`."""
+        emotion = _classifier("emotion", settings.emotion_model)
+        gender = _classifier("gender", settings.gender_model) if settings.gender else None
+        return cls(emotion, gender, settings)
 
     def warm_up(self) -> None:
         """Once through every stage with an empty picture: the first photo finds all ready."""
@@ -96,6 +99,23 @@ class Pipeline:
     ) -> list[Opinion]:
         crops = [crop(image_rgb, d.box_xyxy, classifier.crop) for d in detections]
         return classifier.predict(crops)
+
+
+def _classifier(name: str, folder: Path | None) -> Classifier:
+    if folder is None:
+        return Classifier(name, Manifest.load())
+    try:
+        return Classifier(name, Manifest.load(folder))
+    except ModelError as error:
+        raise ModelError(f"SEMBLANCE_{name.upper()}_MODEL: {error}") from None
+
+
+def _model_of(*classifiers: Classifier | None) -> tuple[str, str]:
+    """Name and version of what answers: of two manifests both, ours first, joined by a plus."""
+    manifests = [classifier.manifest for classifier in classifiers if classifier is not None]
+    manifests.sort(key=lambda manifest: manifest.folder != MODELS)
+    named = list(dict.fromkeys((manifest.name, manifest.version) for manifest in manifests))
+    return "+".join(name for name, _ in named), "+".join(version for _, version in named)
 
 
 @contextmanager

@@ -80,6 +80,10 @@ def _queue_url(value: str) -> str:
     return value
 
 
+def _folder(value: str) -> Path:
+    return ROOT / value  # what is absolute stays so
+
+
 def _token(value: str) -> Secret:
     if not re.fullmatch(r"\d+:[A-Za-z0-9_-]{20,}", value):
         raise ValueError("the token that @BotFather gave you, like 123456:ABC...")
@@ -138,6 +142,8 @@ class Settings:
     max_faces: int = _setting("SEMBLANCE_MAX_FACES", "64", _whole(1, 1000))
     slots: int = _setting("SEMBLANCE_SLOTS", "2", _whole(1, 256))
     gender: bool = _setting("SEMBLANCE_GENDER", "on", _switch)
+    emotion_model: Path | None = _setting("SEMBLANCE_EMOTION_MODEL", None, _folder)
+    gender_model: Path | None = _setting("SEMBLANCE_GENDER_MODEL", None, _folder)
     webhook_url: str | None = _setting("SEMBLANCE_WEBHOOK_URL", None, _http_url)
     webhook_secret: Secret | None = _setting("SEMBLANCE_WEBHOOK_SECRET", None, _secret)
     allowed_users: frozenset[int] = _setting("SEMBLANCE_ALLOWED_USERS", "", _ids)

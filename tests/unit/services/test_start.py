@@ -54,3 +54,15 @@ def test_a_network_that_does_not_load_ends_the_start_with_one_sentence(capsys):
         start("test", lambda *_: [], load=load)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("cannot start: emotion.onnx is not the file of the manifest")
+
+
+def test_a_network_of_ones_own_that_cannot_be_served_is_named_by_its_setting(
+    environ, capsys, tmp_path
+):
+    environ.setenv("SEMBLANCE_GENDER_MODEL", str(tmp_path))
+    with pytest.raises(SystemExit) as end:
+        start("test", lambda *_: [])
+    assert end.value.code == LOAD_FAILED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cannot start: SEMBLANCE_GENDER_MODEL: " in line
+    assert line.endswith("manifest.json is missing")

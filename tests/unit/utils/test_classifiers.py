@@ -34,7 +34,7 @@ def test_no_crops_give_no_opinions(emotion: Classifier) -> None:
 def test_an_opinion_is_sure_from_the_manifests_threshold_on() -> None:
     manifest = Manifest.load()
     crops = [np.full((48, 48), 128, np.uint8)]
-    for threshold, sure in ((0.0, True), (1.1, False)):
+    for threshold, sure in ((0.0, True), (1.0, False)):
         changed = dataclasses.replace(manifest.networks["emotion"], sure_from=threshold)
         networks = {**manifest.networks, "emotion": changed}
         classifier = Classifier("emotion", dataclasses.replace(manifest, networks=networks))
@@ -53,6 +53,6 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
 
 def test_a_network_with_other_outputs_than_labels_is_refused() -> None:
     manifest = Manifest.load()
-    changed = dataclasses.replace(manifest.networks["emotion"], labels=("yes", "no"))
+    changed = dataclasses.replace(manifest.networks["emotion"], labels=("fear", "anger"))
     with pytest.raises(ModelError, match="8 outputs for 2 labels"):
         Classifier("emotion", dataclasses.replace(manifest, networks={"emotion": changed}))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from utils.errors import SettingsError
-from utils.settings import Secret, Settings
+from utils.settings import ROOT, Secret, Settings
 
 TOKEN = "123456:" + "A" * 35
 
@@ -78,6 +78,12 @@ def test_values_are_typed() -> None:
     assert settings.url_allow == {"localhost:8000", "pictures.intranet:*"}
     assert len(settings.api_keys) == 2
     assert not settings.gender
+
+
+def test_a_models_folder_is_relative_to_the_project_or_absolute(tmp_path: Path) -> None:
+    settings = load(SEMBLANCE_EMOTION_MODEL="models", SEMBLANCE_GENDER_MODEL=str(tmp_path))
+    assert (settings.emotion_model, settings.gender_model) == (ROOT / "models", tmp_path)
+    assert load(SEMBLANCE_EMOTION_MODEL="").emotion_model is None
 
 
 def test_the_environment_beats_the_dotenv_file(tmp_path: Path) -> None:
