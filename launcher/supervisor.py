@@ -100,6 +100,9 @@ class Supervisor:
         name = child.program.name
         _signal(child, signal.SIGKILL)
         child.process, child.ready = None, False
+        if code == _GUNICORN_LOAD_FAILED:
+            # gunicorn's own lines stand after the one that says why.
+            self._say(f'{name} cannot start; its line "cannot start: ..." says why.')
         if code in (EXIT_CONFIG, _GUNICORN_LOAD_FAILED):
             return EXIT_CONFIG
         child.deaths = [*(t for t in child.deaths if now - t < _DEATHS_WINDOW_S), now]
