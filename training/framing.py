@@ -1,9 +1,10 @@
 """How our detector frames the training pictures' faces, and what its scores are worth.
 
-Runs the detector over a sample of each pack and prints, as medians with the middle half's spread,
-how far the training picture reaches beyond the detector's box: that is the margin and the shift
-with which faces are cut at serving, so that they lie as in training. Then fits the share of true
-boxes against the cascade's score on photographs with boxes drawn by people or a teacher.
+Runs the detector over a sample of each training set and prints where its box lies in the training
+picture. The medians give the margin and the shift with which faces are cut at serving, so that
+they lie as in training; what the cut still misses by is set against the augmentation's jitter.
+Then fits the share of true boxes against the cascade's score on photographs with boxes drawn by
+people or a teacher.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import json
 import math
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -21,41 +23,122 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from training.datasets import load_fairface, load_fer
+from training.augmentation import Augmentation
+from training.datasets import FER_TRAIN, load_fairface, load_fer
+from training.packs import checked, one_sentence
 from utils import detector as haar
 from utils.detector import Detector
 
 _SAMPLE = 1500
 _CANVAS_PX, _FACE_PX = 320, 192
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def framing(images: NDArray[np.uint8], detector: Detector, name: str) -> tuple[float, float]:
-    """Median margin and downward shift, both as shares of the detector's box side.
+@dataclass(frozen=True)
+class Misses:
+    """Standard deviations of what a cut at serving misses its training picture's frame by.
+
+    Shares of the picture's side; wrong boxes inside a face are counted as well.
+    """
+
+    shift: float  # of the worse of the two directions
+    scale: float
+
+
+# As `main` printed them; training's jitter must reach at least as far (a test).
+MEASURED = {
+    "FER2013": Misses(shift=0.060, scale=0.160),
+    "FairFace": Misses(shift=0.036, scale=0.124),
+}
+
+
+@dataclass(frozen=True)
+class Framing:
+    """Where the detector's boxes lie in pictures, (n,) each, in shares of the picture's side."""
+
+    pictures: int  # looked at; n of them have exactly one box
+    offset_x: NDArray[np.float64]  # of the box's centre from the picture's, to the right
+    offset_y: NDArray[np.float64]  # downwards
+    side: NDArray[np.float64]  # of the box
+
+    @property
+    def margin(self) -> float:
+        """What `CropSpec.margin` must be for a cut as wide as the training pictures."""
+        return float(np.median((1 / self.side - 1) / 2))
+
+    @property
+    def shift_y(self) -> float:
+        """What `CropSpec.shift_y` must be for a cut as high as the training pictures."""
+        return float(np.median(-self.offset_y / self.side))
+
+    def off(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What each cut misses by: to the right, downwards, and in width, (n,) each."""
+        return (
+            self.offset_x,
+            self.offset_y + self.shift_y * self.side,
+            self.side * (1 + 2 * self.margin) - 1,
+        )
+
+    def misses(self) -> Misses:
+        """The spread of what the cuts miss by."""
+        x, y, scale = self.off()
+        return Misses(shift=float(max(x.std(), y.std())), scale=float(scale.std()))
+
+    def report(self, name: str, jitter: Augmentation) -> str:
+        """All of it as text."""
+        x, y, scale = self.off()
+        within = (abs(x) <= jitter.shift) & (abs(y) <= jitter.shift) & (abs(scale) <= jitter.scale)
+        quantiles = "".join(f"{100 * quantile:5.0f} %" for quantile in _QUANTILES)
+        rows = {
+            "box: centre to the right": self.offset_x,
+            "box: centre down": self.offset_y,
+            "box: side": self.side,
+            "cut: off to the right": x,
+            "cut: off down": y,
+            "cut: too wide": scale,
+        }
+        table = "\n".join(
+            f"  {words:26}{values.mean():7.3f}{values.std():7.3f}"
+            + "".join(f"{value:7.3f}" for value in np.quantile(values, _QUANTILES))
+            for words, values in rows.items()
+        )
+        return (
+            f"{name}: one box in {len(self.side)}/{self.pictures} pictures; shares of their side\n"
+            f"  {'':26}   mean     sd{quantiles}\n{table}\n"
+            f"  cut with margin {self.margin:.3f}, shift_y {self.shift_y:.3f}\n"
+            f"  training's jitter: shift {jitter.shift}, scale {jitter.scale}: "
+            f"{'covers' if covers(jitter, self.misses()) else 'DOES NOT COVER'} the spread; "
+            f"{within.mean():.0%} of the cuts lie within it"
+        )
+
+
+def covers(jitter: Augmentation, misses: Misses) -> bool:
+    """Whether training moves and scales its pictures at least as far as serving's cuts stray."""
+    return jitter.shift >= misses.shift and jitter.scale >= misses.scale
+
+
+def framing(
+    images: NDArray[np.uint8], detector: Detector, *, sample: int = _SAMPLE, words: str = ""
+) -> Framing:
+    """Where the detector sees the face in a sample of square pictures (n, s, s[, 3]).
 
     Each picture is enlarged and laid on a canvas of its own border pixels, as a face in a photo.
     """
-    rows = np.random.default_rng(0).choice(len(images), min(_SAMPLE, len(images)), replace=False)
+    rows = np.random.default_rng(0).choice(len(images), min(sample, len(images)), replace=False)
     edge = (_CANVAS_PX - _FACE_PX) // 2
-    margins, shifts = [], []
-    for row in tqdm(rows, desc=name, leave=False, disable=None):
+    found = []
+    for row in tqdm(rows, desc=words, leave=False, disable=None):
         image = images[row] if images[row].ndim == 3 else np.dstack([images[row]] * 3)
         face = cv2.resize(image, (_FACE_PX, _FACE_PX), interpolation=cv2.INTER_CUBIC)
         photo = cv2.copyMakeBorder(face, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
-        found = detector.detect(np.asarray(photo, np.uint8))
-        if len(found) == 1:
-            x0, y0, x1, y1 = found[0].box_xyxy
-            side = max(x1 - x0, y1 - y0)
-            margins.append((_FACE_PX / side - 1) / 2)
-            shifts.append((_CANVAS_PX / 2 - (y0 + y1) / 2) / side)
-    spread = [
-        float(v) for v in (*np.quantile(margins, [0.25, 0.75]), *np.quantile(shifts, [0.25, 0.75]))
-    ]
-    margin, shift = float(np.median(margins)), float(np.median(shifts))
-    print(
-        f"{name}: found {len(margins)}/{len(rows)}; margin {margin:.3f} ({spread[0]:.3f} to "
-        f"{spread[1]:.3f}), shift down {shift:.3f} ({spread[2]:.3f} to {spread[3]:.3f})"
-    )
-    return margin, shift
+        detections = detector.detect(np.asarray(photo, np.uint8))
+        if len(detections) == 1:
+            x0, y0, x1, y1 = detections[0].box_xyxy
+            found.append(
+                ((x0 + x1 - _CANVAS_PX) / 2, (y0 + y1 - _CANVAS_PX) / 2, max(x1 - x0, y1 - y0))
+            )
+    x, y, side = np.array(found, np.float64).reshape(-1, 3).T / _FACE_PX
+    return Framing(len(rows), x, y, side)
 
 
 def confidence_fit(packs: list[Path], detector: Detector) -> tuple[float, float]:
@@ -108,10 +191,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data packs")
     data: Path = parser.parse_args(argv).data
     detector = Detector()
-    framing(load_fer(data).images, detector, "FER2013")
-    framing(load_fairface(data, "fairface_64.npz", 64).images, detector, "FairFace")
-    packs = [data / "faces_det_train_masks.zip", data / "faces_det_train_teacher.zip"]
-    confidence_fit(packs, detector)
+    with one_sentence():
+        fer = load_fer(data)
+        sets = {
+            "FER2013": fer.images[fer.kept(FER_TRAIN)],
+            "FairFace": load_fairface(data, "fairface_64.npz", 64).images,
+        }
+        photos = [checked(data, f"faces_det_train_{kind}.zip") for kind in ("masks", "teacher")]
+    for name, images in sets.items():
+        print(framing(images, detector, words=name).report(name, Augmentation()))
+    confidence_fit(photos, detector)
 
 
 if __name__ == "__main__":
