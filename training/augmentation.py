@@ -45,7 +45,7 @@ class Augmentation:
         if rng.random() < self.blur_share:
             out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.6))
         if rng.random() < self.small_share:
-            small = int(rng.integers(20, size_px))
+            small = int(rng.integers(min(20, size_px - 1), size_px))
             out = cv2.resize(out, (small, small), interpolation=cv2.INTER_AREA)
             out = cv2.resize(out, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
         out = self._relit(out, rng)

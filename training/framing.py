@@ -47,7 +47,7 @@ class Misses:
 
 # As `main` printed them; training's jitter must reach at least as far (a test).
 MEASURED = {
-    "FER2013": Misses(shift=0.060, scale=0.160),
+    "FER2013": Misses(shift=0.056, scale=0.151),
     "FairFace": Misses(shift=0.036, scale=0.124),
 }
 
