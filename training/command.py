@@ -13,7 +13,7 @@ from training.averaging import NotANumber
 from training.config import TrainConfig
 from training.datasets import Faces
 from training.fit import train
-from training.packs import one_sentence
+from training.packs import DatasetError, one_sentence
 
 Load = Callable[[Path], tuple[Faces, Faces]]
 
@@ -24,7 +24,12 @@ def arguments(doc: str | None, default: TrainConfig) -> argparse.ArgumentParser:
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="folder of the data packs")
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder of the data packs, or your own: see training/folders.py",
+    )
     add("--runs", type=Path, default=Path("runs"), help="checkpoints and logs")
     add("--name", default=default.name, help="of the run; the same name resumes it")
     add("--epochs", type=int, default=default.epochs)
@@ -68,6 +73,14 @@ def run(
         config = replace(config, stem=64, blocks=RESNET18, mixup=0.2)
     with one_sentence():
         training, validation = load(parsed.data)
+        if len(training) < config.batch:
+            raise DatasetError(
+                f"{parsed.data} has {len(training)} pictures to train on, fewer than one batch of "
+                f"{config.batch}"
+            )
+    # Data of one's own may not answer every question that only helps the training.
+    heads = {name: head for name, head in config.heads.items() if name in training.targets}
+    config = replace(config, heads=heads)
     history.begin(parsed.runs / config.name, config.start_from, argv)
     try:
         print(f"averaged weights: {train(config, training, validation, parsed.runs)}")

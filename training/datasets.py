@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,31 +102,52 @@ def load_fer(data: Path) -> Fer:
     images = np.empty((len(offset) - 1, 48, 48), np.uint8)
     for i in tqdm(range(len(images)), desc="FER2013", unit="picture", leave=False, disable=None):
         images[i] = np.asarray(Image.open(io.BytesIO(header + body[offset[i] : offset[i + 1]])))
-    usage = pack["usage"].astype(np.int64)
-    training = usage == FER_TRAIN
-    return Fer(
+    return with_twins(
         images=images,
         label=pack["label"].astype(np.int64),
-        usage=usage,
+        usage=pack["usage"].astype(np.int64),
         votes=pack["votes"].astype(np.float32),
         valid=pack["valid"] == 1,
-        has_test_twin=_twins(pack, ~training) & training,
-        has_training_twin=_twins(pack, training) & ~training,
-        has_seen_twin=_twins(pack, usage != FER_PRIVATE) & (usage == FER_PRIVATE),
+        twins=(pack["near_group"], pack["dup_of"]),
     )
 
 
-def _twins(pack: Mapping[str, NDArray[np.integer]], rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pictures (n,) that are copies or re-cut, re-lit variants of one of `rows`."""
-    same = [np.isin(pack[key], pack[key][rows]) for key in ("near_group", "dup_of")]
-    return np.asarray(same[0] | same[1])
+def with_twins(
+    *,
+    images: NDArray[np.uint8],
+    label: NDArray[np.int64],
+    usage: NDArray[np.int64],
+    votes: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    twins: Sequence[NDArray[np.integer]],
+) -> Fer:
+    """FER2013 from its arrays; two rows are twins where one of `twins`, (n,) each, says the same.
+
+    A twin is a copy or a re-cut, re-lit variant of the same picture.
+    """
+
+    def has_twin_in(rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        same = [np.isin(group, group[rows]) for group in twins]
+        return np.asarray(np.logical_or.reduce(same), np.bool_)
+
+    training, private = usage == FER_TRAIN, usage == FER_PRIVATE
+    return Fer(
+        images=images,
+        label=label,
+        usage=usage,
+        votes=votes,
+        valid=valid,
+        has_test_twin=has_twin_in(~training) & training,
+        has_training_twin=has_twin_in(training) & ~training,
+        has_seen_twin=has_twin_in(~private) & private,
+    )
 
 
 def emotion_split(fer: Fer, usage: int) -> Faces:
     """Usable pictures of one FER2013 split with the crowd's distribution and the old label."""
     rows = fer.kept(usage)
     crowd = fer.crowd()[rows]
-    label = _one_hot(fer.label[rows], len(FER2013_LABELS))
+    label = one_hot(fer.label[rows], len(FER2013_LABELS))
     return Faces(fer.images[rows], {"emotion": crowd, "fer2013": label}, crowd.argmax(1))
 
 
@@ -169,48 +190,25 @@ def gender_split(fairface: FairFace, *, validation: bool) -> Faces:
 
     The tenth is chosen by a hash of the file's number, so that it stays the same for ever.
     """
-    held_out = np.array([_bucket(int(number)) == 0 for number in fairface.file_id])
-    rows = held_out if validation else ~held_out
+    chosen = np.array([held_out(str(number).encode()) for number in fairface.file_id])
+    rows = chosen if validation else ~chosen
     gender, race = fairface.gender[rows], fairface.race[rows]
     targets = {
-        "gender": _one_hot(gender, len(GENDERS)),
-        "age": _one_hot(fairface.age[rows], len(fairface.age_names)),
-        "race": _one_hot(race, len(fairface.race_names)),
+        "gender": one_hot(gender, len(GENDERS)),
+        "age": one_hot(fairface.age[rows], len(fairface.age_names)),
+        "race": one_hot(race, len(fairface.race_names)),
     }
     return Faces(fairface.images[rows], targets, race * len(GENDERS) + gender)
 
 
-def _one_hot(class_ids: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+def one_hot(class_ids: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Class numbers (n,) as distributions (n, classes)."""
     return np.eye(classes, dtype=np.float32)[class_ids]
 
 
-def _bucket(number: int) -> int:
-    return hashlib.sha256(str(number).encode()).digest()[0] % _VALIDATION_SHARE
-
-
-def summary(fer: Fer, fairface: FairFace) -> str:
-    """What is kept and what is left out of each split, as a table of counts."""
-    splits = range(len(FER_SPLITS))
-    usable = fer.usable()
-    counts = {
-        "pictures": np.ones(len(usable), bool),
-        "no face": ~fer.valid,
-        "a face, but no expression most could name": fer.valid & ~usable,
-        "with a twin in a test split, left out": fer.has_test_twin,
-        "with a twin in training": fer.has_training_twin,
-        "kept": np.logical_or.reduce([fer.kept(split) for split in splits]),
-    }
-    lines = [f"{'FER2013':42}" + "".join(f"{name:>12}" for name in FER_SPLITS)]
-    for words, rows in counts.items():
-        numbers = [int((rows & (fer.usage == split)).sum()) for split in splits]
-        lines.append(f"{words:42}" + "".join(f"{number:12,}" for number in numbers))
-    lines += ["", f"{'FairFace':42}" + "".join(f"{name:>12}" for name in ("Training", "Held out"))]
-    parts = [gender_split(fairface, validation=held_out).targets for held_out in (False, True)]
-    sizes = [part["gender"].sum(0).astype(int) for part in parts]
-    lines.append(f"{'pictures':42}" + "".join(f"{size.sum():12,}" for size in sizes))
-    for class_id, label in enumerate(GENDERS):
-        lines.append(f"{label:42}" + "".join(f"{size[class_id]:12,}" for size in sizes))
-    return "\n".join(lines)
+def held_out(key: bytes) -> bool:
+    """Whether what `key` names belongs to the tenth on which decisions are made."""
+    return hashlib.sha256(key).digest()[0] % _VALIDATION_SHARE == 0
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -222,6 +220,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--preview", type=Path, help="draw a contact sheet into this PNG file")
     parser.add_argument("--seed", type=int, default=0, help="of the preview's pictures and changes")
     arguments = parser.parse_args(argv)
+    from training.counts import summary  # it builds on this module
+
     with one_sentence():
         fer = load_fer(arguments.data)
         fairface = load_fairface(arguments.data, "fairface_64.npz", 64)

@@ -13,6 +13,7 @@ from pathlib import Path
 from training.command import command
 from training.config import Head, TrainConfig
 from training.datasets import FER_PUBLIC, FER_TRAIN, Faces, emotion_split, load_fer
+from training.folders import load_emotions
 from utils.preprocessor import CropSpec
 
 CONFIG = TrainConfig(
@@ -29,7 +30,13 @@ CONFIG = TrainConfig(
 
 
 def load(data: Path) -> tuple[Faces, Faces]:
-    """Training and validation pictures, with the counts of what was left out printed."""
+    """Training and validation pictures, with the counts of what was left out printed.
+
+    `data` is the folder of the packs, a folder per class or a CSV file. Raises `DatasetError`.
+    """
+    other = load_emotions(data, CONFIG.crop)
+    if other:
+        return other
     fer = load_fer(data)
     training = emotion_split(fer, FER_TRAIN)
     twins = int(fer.has_test_twin.sum())

@@ -13,6 +13,7 @@ from training.augmentation import Augmentation
 from training.command import command
 from training.config import Head, TrainConfig
 from training.datasets import Faces, gender_split, load_fairface
+from training.folders import load_genders
 from utils.preprocessor import CropSpec
 
 CONFIG = TrainConfig(
@@ -32,7 +33,13 @@ CONFIG = TrainConfig(
 
 
 def load(data: Path) -> tuple[Faces, Faces]:
-    """Training and validation faces."""
+    """Training and validation faces.
+
+    `data` is the folder of the packs or a folder per class. Raises `DatasetError`.
+    """
+    other = load_genders(data, CONFIG.crop)
+    if other:
+        return other
     fairface = load_fairface(data, "fairface_64.npz", 64)
     return gender_split(fairface, validation=False), gender_split(fairface, validation=True)
 
