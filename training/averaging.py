@@ -51,6 +51,8 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
             else:
                 self.mean = [weights.copy() for weights in self.model.get_weights()]
             self.steps = epoch * len(self.batches)
+            self._forget_after(epoch)
+        self._seed_dropout()
         if self.config.group_robustness:
             self._weigh_groups()
 
@@ -97,6 +99,20 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
     def _stored(self, epoch: int) -> Path:
         return self.folder / f"average-{epoch}.npz"
 
+    def _forget_after(self, epoch: int) -> None:
+        """Take back the lines of epochs that were logged but not kept when the process died."""
+        log = self.folder / "log.jsonl"
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+        kept = [f"{line}\n" for line in lines if json.loads(line)["epoch"] <= epoch]
+        log.write_text("".join(kept), encoding="utf-8")
+
+    def _seed_dropout(self) -> None:
+        """Draw as an uninterrupted run would: Keras does not keep its generators' state."""
+        for layer in self.model.layers:
+            generator = getattr(layer, "seed_generator", None)
+            if generator is not None:
+                generator.state.assign(np.array([self.config.seed, self.steps], np.uint32))
+
     def _weigh_groups(self) -> None:
         """Groups that the average gets wrong more often count more (arXiv 1911.08731, simplified).
 
@@ -113,10 +129,11 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
         self.model.set_weights(now)
         wrong = logits.argmax(1) != faces.targets[head][rows].argmax(1)
         # A network that still guesses would only be driven from one answer to the other.
-        if wrong.mean() < 0.25:
-            self.batches.weights = group_weights(
-                wrong, faces.group[rows], faces.group, self.config.group_robustness
-            )
+        self.batches.weights = (
+            group_weights(wrong, faces.group[rows], faces.group, self.config.group_robustness)
+            if wrong.mean() < 0.25
+            else np.ones(len(faces), np.float32)
+        )
 
 
 def group_weights(

@@ -90,9 +90,15 @@ def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -
     model.fit(
         batches,
         epochs=config.epochs,
+        # The batches are shuffled already, by the epoch's number alone: an interrupted run goes on
+        # with those that would have come.
+        shuffle=False,
         callbacks=[
             Averaged(config, batches, validation, folder),
-            keras.callbacks.BackupAndRestore(str(folder / "resume"), delete_checkpoint=False),
+            # Two checkpoints: a process that dies while it writes one leaves the other.
+            keras.callbacks.BackupAndRestore(
+                str(folder / "resume"), double_checkpoint=True, delete_checkpoint=False
+            ),
         ],
         verbose=0,
     )
