@@ -31,7 +31,7 @@ from training.config import TrainConfig
 from training.datasets import Faces
 from training.evaluate import Figures, better, publish
 from training.fit import build
-from training.packs import sha256_of
+from training.packs import one_sentence, sha256_of
 from utils.labels import EMOTIONS, GENDERS
 from utils.manifest import MODELS, Manifest, Network
 
@@ -160,7 +160,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--force", action="store_true", help="replace a better network too")
     arguments = parser.parse_args(argv)
     run = arguments.runs / (arguments.run or arguments.name)
-    figures = export(arguments.name, arguments.data, run, force=arguments.force)
+    with one_sentence():
+        figures = export(arguments.name, arguments.data, run, force=arguments.force)
     for key, value in figures.items():
         if isinstance(value, float):
             print(f"{key:40} {value:.4f}")
