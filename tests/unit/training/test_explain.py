@@ -21,13 +21,13 @@ BROW = (slice(8, 14), slice(10, 38))
 class Drawn:
     """A network that is sure of happiness where the mouth is bright, and less so below a brow."""
 
-    def __init__(self, color: str = "gray", steepness: float = 4.0) -> None:
+    def __init__(self, color: str = "gray", steepness: float = 4.0, bias: float = 0.0) -> None:
         self.crop = CropSpec(size_px=48, color=color, margin=0.0)
-        self.steepness = steepness
+        self.steepness, self.bias = steepness, bias
 
     def probabilities(self, batch: np.ndarray) -> np.ndarray:
         mouth, brow = (batch[:, *place].mean((1, 2, 3)) for place in (MOUTH, BROW))
-        happy = 1 / (1 + np.exp(-self.steepness * (mouth - 0.3 * brow)))
+        happy = 1 / (1 + np.exp(-self.steepness * (mouth - 0.3 * brow + self.bias)))
         rows = np.zeros((len(batch), len(EMOTIONS)), np.float32)
         rows[:, EMOTIONS.index("happiness")], rows[:, 0] = happy, 1 - happy
         return rows
@@ -76,7 +76,7 @@ def test_a_very_clear_answer_gets_larger_patches() -> None:
     box = (0, 0, 48, 48)
     photo = face(3)
     assert explain(Drawn(), photo, box).patch_share == 0.25
-    assert explain(Drawn(steepness=20), photo, box).patch_share > 0.25
+    assert explain(Drawn(steepness=10, bias=0.4), photo, box).patch_share > 0.25
 
 
 def test_the_map_is_warm_where_hiding_costs_and_cold_where_it_helps() -> None:
