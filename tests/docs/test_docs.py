@@ -82,6 +82,12 @@ def test_every_module_and_folder_is_in_the_architecture_page() -> None:
         assert folder.startswith(".") or f"`{folder}/`" in text, folder
 
 
+def test_every_module_of_training_is_in_its_page() -> None:
+    text = (DOCS / "training.md").read_text()
+    for path in (ROOT / "training").glob("[a-z]*.py"):
+        assert f"`training/{path.name}`" in text, path.name
+
+
 @pytest.mark.parametrize(
     "page",
     [
