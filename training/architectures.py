@@ -40,8 +40,8 @@ def mini_resnet(
     faces = keras.Input((size_px, size_px, channels), name="faces")
     convolve = _normalised if normalise else _biased
     x = layers.Activation("relu")(convolve(faces, stem, "stem", stride=2, side=5))
-    for number, (width, stride) in enumerate(blocks, 1):
-        x = _residual(convolve, x, width, stride=stride, name=f"block{number}")
+    for name, (width, stride) in zip(_names(blocks), blocks, strict=True):
+        x = _residual(convolve, x, width, stride=stride, name=name)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
     # float32 under mixed precision too: a softmax of half-precision logits loses probability.
@@ -64,9 +64,21 @@ def with_probabilities(model: keras.Model, heads: Sequence[str]) -> keras.Model:
     return keras.Model(model.input, outputs, name=model.name)
 
 
+def _names(blocks: Blocks) -> list[str]:
+    """A name for each block by its stage, so that a deeper network's layers find their elders."""
+    names, stage, block = [], 1, 0
+    for number, (_, stride) in enumerate(blocks):
+        if stride != 1 and number:
+            stage, block = stage + 1, 0
+        block += 1
+        names.append(f"stage{stage}_block{block}")
+    return names
+
+
 def copy_trunk(source: keras.Model, target: keras.Model) -> int:
     """Give `target` the weights of every layer that `source` has under the same name and shape.
 
+    A block that only `target` has begins as the identity, so a network can grow without forgetting.
     A stem that reads gray takes the sum of a colour stem's weights over the channels: on a gray
     picture, whose three channels are equal, both answer the same. Returns the layers copied.
     """

@@ -71,10 +71,20 @@ def test_a_new_block_passes_its_input_on() -> None:
     """Its last normalisation starts at zero: the network is a shallow one first."""
     model = tiny()
     before = answers(model, pictures(1))["emotion"]
-    for name in ("block2_a_conv", "block2_b_conv"):
+    for name in ("stage1_block2_a_conv", "stage1_block2_b_conv"):
         layer = model.get_layer(name)
         layer.set_weights([weights + 1 for weights in layer.get_weights()])
     assert answers(model, pictures(1))["emotion"] == pytest.approx(before)
+
+
+def test_a_network_grows_without_forgetting() -> None:
+    small = shaken(tiny())
+    large = mini_resnet(
+        size_px=16, channels=1, heads={"emotion": 8}, stem=4, blocks=((8, 2), (8, 1), (8, 1))
+    )
+    assert copy_trunk(small, large) > 0
+    batch = pictures(1)
+    assert answers(large, batch)["emotion"] == pytest.approx(answers(small, batch)["emotion"])
 
 
 def test_probabilities_come_in_the_order_that_is_asked() -> None:
