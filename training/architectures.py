@@ -14,6 +14,7 @@ from typing import Protocol
 import keras
 import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 # (channels, stride) of each residual block.
 Blocks = tuple[tuple[int, int], ...]
@@ -75,14 +76,32 @@ def _names(blocks: Blocks) -> list[str]:
     return names
 
 
-def copy_trunk(source: keras.Model, target: keras.Model) -> int:
-    """Give `target` the weights of every layer that `source` has under the same name and shape.
+def layer_weights(file: str) -> dict[str, list[NDArray[np.float32]]]:
+    """The weights of each layer by its name, from a `.keras` file or a checkpoint's `.npz`.
+
+    A checkpoint holds one array a weight, named LAYER.WEIGHT, in the order of the layer's own.
+    """
+    if not file.endswith(".npz"):
+        return weights_of(keras.saving.load_model(file, compile=False))
+    known: dict[str, list[NDArray[np.float32]]] = {}
+    with np.load(file) as arrays:
+        for name in arrays.files:
+            known.setdefault(name.partition(".")[0], []).append(arrays[name].astype(np.float32))
+    return known
+
+
+def weights_of(model: keras.Model) -> dict[str, list[NDArray[np.float32]]]:
+    """The weights of each layer by its name."""
+    return {layer.name: layer.get_weights() for layer in model.layers}
+
+
+def copy_trunk(known: Mapping[str, list[NDArray[np.float32]]], target: keras.Model) -> int:
+    """Give `target` the weights of every layer that is known under the same name and shape.
 
     A block that only `target` has begins as the identity, so a network can grow without forgetting.
     A stem that reads gray takes the sum of a colour stem's weights over the channels: on a gray
     picture, whose three channels are equal, both answer the same. Returns the layers copied.
     """
-    known = {layer.name: layer.get_weights() for layer in source.layers}
     copied = 0
     for layer in target.layers:
         old, new = known.get(layer.name, []), layer.get_weights()

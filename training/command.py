@@ -42,7 +42,7 @@ def arguments(doc: str | None, default: TrainConfig) -> argparse.ArgumentParser:
     add("--size-px", type=int, default=default.crop.size_px, help="a smaller one to begin with")
     add("--learning-rate", type=float, default=default.learning_rate)
     add("--seed", type=int, default=default.seed)
-    add("--start-from", default="", help="a .keras file whose layers to begin with")
+    add("--start-from", default="", help="a .keras file (or a checkpoint) to begin with")
     add("--precision", default=default.precision, help="e.g. mixed_bfloat16")
     add("--teacher", action="store_true", help="ResNet-18 with mixup: for a GPU, to distil from")
     return parser

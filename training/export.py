@@ -43,7 +43,8 @@ _INT8_FACES = 512
 class Recipe:
     """What an export must know beyond the run's own configuration.
 
-    The first of `heads` has `labels` and is served; `sure_accuracy` is asked of sure answers.
+    The first of `heads` has `labels` and is served; `sure_accuracy` is asked of sure answers on the
+    validation pictures, a little more than what they are to keep on others.
     """
 
     load: Callable[[Path], tuple[Faces, Faces]]
@@ -54,9 +55,7 @@ class Recipe:
 
 
 RECIPES = {
-    "emotion": Recipe(
-        train_emotion.load, EMOTIONS, ("emotion", "fer2013"), ("fer2013.npz",), 0.955
-    ),
+    "emotion": Recipe(train_emotion.load, EMOTIONS, ("emotion", "fer2013"), ("fer2013.npz",), 0.96),
     "gender": Recipe(train_gender.load, GENDERS, ("gender",), ("fairface_64.npz",), 0.97),
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import keras
 
-from training.architectures import copy_trunk, mini_resnet
+from training.architectures import copy_trunk, layer_weights, mini_resnet
 from training.averaging import Averaged
 from training.batches import Batches
 from training.config import TrainConfig
@@ -65,8 +65,8 @@ def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -
     model = build(config)
     print(f"{config.name}: {model.count_params():,} parameters, {len(training):,} pictures")
     if config.start_from:
-        source = keras.saving.load_model(config.start_from, compile=False)
-        print(f"{copy_trunk(source, model)} layers from {config.start_from}")
+        copied = copy_trunk(layer_weights(config.start_from), model)
+        print(f"{copied} layers from {config.start_from}")
     steps = len(batches) * config.epochs
     schedule = Schedule(
         config.learning_rate,

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 from training import train_emotion, train_gender
-from training.architectures import copy_trunk, fold, mini_resnet, with_probabilities
+from training.architectures import (
+    copy_trunk,
+    fold,
+    layer_weights,
+    mini_resnet,
+    weights_of,
+    with_probabilities,
+)
+from training.config import TrainConfig
 from training.fit import build
 
 # From inside Keras, on import and at every batch.
@@ -50,7 +60,7 @@ def pictures(channels: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("config", [train_emotion.CONFIG, train_gender.CONFIG])
-def test_the_served_networks_stay_within_their_size(config) -> None:
+def test_the_served_networks_stay_within_their_size(config: TrainConfig) -> None:
     model = build(config)
     assert model.count_params() <= 1_500_000
     assert build(config, normalise=False).count_params() < model.count_params()
@@ -77,12 +87,21 @@ def test_a_new_block_passes_its_input_on() -> None:
     assert answers(model, pictures(1))["emotion"] == pytest.approx(before)
 
 
+def test_a_checkpoint_is_a_start_as_good_as_the_network(tmp_path: Path) -> None:
+    small, other = shaken(tiny()), tiny()
+    arrays = {v.path.replace("/", "."): keras.ops.convert_to_numpy(v) for v in small.weights}
+    np.savez(tmp_path / "a.npz", **arrays)
+    copy_trunk(layer_weights(str(tmp_path / "a.npz")), other)
+    batch = pictures(1)
+    assert answers(other, batch)["emotion"] == pytest.approx(answers(small, batch)["emotion"])
+
+
 def test_a_network_grows_without_forgetting() -> None:
     small = shaken(tiny())
     large = mini_resnet(
         size_px=16, channels=1, heads={"emotion": 8}, stem=4, blocks=((8, 2), (8, 1), (8, 1))
     )
-    assert copy_trunk(small, large) > 0
+    assert copy_trunk(weights_of(small), large) > 0
     batch = pictures(1)
     assert answers(large, batch)["emotion"] == pytest.approx(answers(small, batch)["emotion"])
 
@@ -101,7 +120,7 @@ def test_probabilities_come_in_the_order_that_is_asked() -> None:
 
 def test_a_gray_network_answers_as_the_colour_one_it_began_with() -> None:
     colour, gray = shaken(tiny(3)), tiny(1)
-    copied = copy_trunk(colour, gray)
+    copied = copy_trunk(weights_of(colour), gray)
     assert copied == sum(1 for layer in gray.layers if layer.get_weights())
     ours, theirs = answers(gray, pictures(1)), answers(colour, pictures(3))
     assert ours["emotion"] == pytest.approx(theirs["emotion"], rel=1e-4, abs=1e-4)
@@ -111,7 +130,7 @@ def test_layers_of_another_shape_or_name_keep_their_own_weights() -> None:
     source, target = shaken(tiny(emotion=8)), tiny(emotion=7, gender=2)
     heads = {name: target.get_layer(name).get_weights() for name in ("emotion", "gender")}
     trunk = sum(1 for layer in target.layers if layer.get_weights()) - 2
-    assert copy_trunk(source, target) == trunk
+    assert copy_trunk(weights_of(source), target) == trunk
     for name, before in heads.items():
         for ours, theirs in zip(target.get_layer(name).get_weights(), before, strict=True):
             assert (ours == theirs).all()
@@ -120,7 +139,7 @@ def test_layers_of_another_shape_or_name_keep_their_own_weights() -> None:
 def test_a_colour_network_does_not_begin_with_a_gray_stem() -> None:
     gray, colour = shaken(tiny(1)), tiny(3)
     before = colour.get_layer("stem_conv").get_weights()[0]
-    copy_trunk(gray, colour)
+    copy_trunk(weights_of(gray), colour)
     assert (colour.get_layer("stem_conv").get_weights()[0] == before).all()
 
 
@@ -129,7 +148,9 @@ def test_the_trunk_serves_pictures_of_another_size() -> None:
     large = mini_resnet(
         size_px=24, channels=1, heads={"emotion": 8}, stem=4, blocks=((8, 2), (8, 1))
     )
-    assert copy_trunk(small, large) == sum(1 for layer in large.layers if layer.get_weights())
+    assert copy_trunk(weights_of(small), large) == sum(
+        1 for layer in large.layers if layer.get_weights()
+    )
 
 
 def test_folding_normalisations_away_changes_no_answer() -> None:
