@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
 DATA ?= data
-# Half the time on processors and GPUs with bfloat16.
+# Saves time on processors and GPUs with bfloat16.
 TRAIN ?= --precision mixed_bfloat16
 PY := .venv/bin/python
 SYNC := .venv/bin/uv sync --quiet --locked --inexact --no-default-groups --group serve
