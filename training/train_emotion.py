@@ -24,8 +24,8 @@ CONFIG = TrainConfig(
         "emotion": Head(classes=8),
         "fer2013": Head(classes=7, weight=0.7, label_smoothing=0.1),
     },
-    epochs=90,
-    decay_epochs=25,
+    epochs=48,
+    decay_epochs=28,
 )
 
 

@@ -25,8 +25,8 @@ CONFIG = TrainConfig(
         "age": Head(classes=9, weight=0.15),
         "race": Head(classes=7, weight=0.15),
     },
-    epochs=48,
-    decay_epochs=12,
+    epochs=24,
+    decay_epochs=19,
     group_robustness=0.5,
     augmentation=Augmentation(gray_share=0.25),
 )
