@@ -9,7 +9,6 @@ network is a shallow one first (arXiv 1706.02677).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import keras
 import numpy as np
@@ -39,10 +38,10 @@ def mini_resnet(
     of batch normalisation: the shape that `fold` fills.
     """
     faces = keras.Input((size_px, size_px, channels), name="faces")
-    convolve = _normalised if normalise else _biased
-    x = layers.Activation("relu")(convolve(faces, stem, "stem", stride=2, side=5))
+    x = _convolve(faces, stem, "stem", normalise=normalise, stride=2, side=5)
+    x = layers.Activation("relu")(x)
     for name, (width, stride) in zip(_names(blocks), blocks, strict=True):
-        x = _residual(convolve, x, width, stride=stride, name=name)
+        x = _residual(x, width, name, normalise=normalise, stride=stride)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
     # float32 under mixed precision too: a softmax of half-precision logits loses probability.
@@ -130,53 +129,32 @@ def fold(trained: keras.Model, target: keras.Model) -> None:
             layer.set_weights(trained.get_layer(layer.name).get_weights())
 
 
-class _Convolve(Protocol):
-    def __call__(
-        self,
-        x: keras.KerasTensor,
-        width: int,
-        name: str,
-        *,
-        stride: int = 1,
-        side: int = 3,
-        last: bool = False,
-    ) -> keras.KerasTensor: ...
-
-
-def _normalised(
+def _convolve(
     x: keras.KerasTensor,
     width: int,
     name: str,
     *,
+    normalise: bool,
     stride: int = 1,
     side: int = 3,
-    last: bool = False,
+    gamma: str = "ones",
 ) -> keras.KerasTensor:
+    """A convolution with a batch normalisation that starts at `gamma`, or else with a bias."""
     x = layers.Conv2D(
-        width, side, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
+        width, side, strides=stride, padding="same", use_bias=not normalise, name=f"{name}_conv"
     )(x)
-    gamma = "zeros" if last else "ones"
+    if not normalise:
+        return x
     return layers.BatchNormalization(momentum=0.95, gamma_initializer=gamma, name=f"{name}_norm")(x)
 
 
-def _biased(
-    x: keras.KerasTensor,
-    width: int,
-    name: str,
-    *,
-    stride: int = 1,
-    side: int = 3,
-    last: bool = False,  # noqa: ARG001  what is filled needs no start
-) -> keras.KerasTensor:
-    return layers.Conv2D(width, side, strides=stride, padding="same", name=f"{name}_conv")(x)
-
-
 def _residual(
-    convolve: _Convolve, x: keras.KerasTensor, width: int, *, stride: int, name: str
+    x: keras.KerasTensor, width: int, name: str, *, normalise: bool, stride: int
 ) -> keras.KerasTensor:
     """Two 3x3 convolutions beside the identity, or a 1x1 shortcut where the shape changes."""
-    y = layers.Activation("relu")(convolve(x, width, f"{name}_a", stride=stride))
-    y = convolve(y, width, f"{name}_b", last=True)
+    y = _convolve(x, width, f"{name}_a", normalise=normalise, stride=stride)
+    y = layers.Activation("relu")(y)
+    y = _convolve(y, width, f"{name}_b", normalise=normalise, gamma="zeros")
     if stride != 1 or x.shape[-1] != width:
-        x = convolve(x, width, f"{name}_shortcut", stride=stride, side=1)
+        x = _convolve(x, width, f"{name}_shortcut", normalise=normalise, stride=stride, side=1)
     return layers.Activation("relu")(layers.Add()([y, x]))

@@ -23,6 +23,12 @@ def arguments(doc: str | None, default: TrainConfig) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add_arguments(parser, default)
+    return parser
+
+
+def add_arguments(parser: argparse.ArgumentParser, default: TrainConfig) -> None:
+    """Give a parser, or that of a subcommand, the settings of a training run."""
     add = parser.add_argument
     add(
         "--data",
@@ -45,7 +51,6 @@ def arguments(doc: str | None, default: TrainConfig) -> argparse.ArgumentParser:
     add("--start-from", default="", help="a .keras file (or a checkpoint) to begin with")
     add("--precision", default=default.precision, help="e.g. mixed_bfloat16")
     add("--teacher", action="store_true", help="ResNet-18 with mixup: for a GPU, to distil from")
-    return parser
 
 
 def run(

@@ -11,7 +11,7 @@ mirror images. No test picture is read.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from training import train_emotion, train_gender
 from training.batches import clean_input
-from training.command import arguments, run
+from training.command import add_arguments, run
 from training.datasets import FER_TRAIN, Faces, load_fairface, load_fer
 from utils.preprocessor import CropSpec, resize_square
 
@@ -78,17 +78,22 @@ def other_faces(name: str, data: Path, like: NDArray[np.uint8]) -> NDArray[np.ui
 def main(argv: list[str] | None = None) -> None:
     """The command line."""
     recipes = {"emotion": train_emotion, "gender": train_gender}
-    words = sys.argv[1:] if argv is None else argv
-    named = [word for word in words if word in recipes]
-    recipe = recipes[named[0] if named else "emotion"]
-    parser = arguments(__doc__, recipe.CONFIG)
-    parser.add_argument("network", choices=sorted(recipes))
-    parser.add_argument("--teachers", nargs="+", required=True, help=".keras files of runs")
-    parser.add_argument("--share", type=float, default=0.5, help="of the teachers in a label, 0..1")
-    parser.add_argument(
-        "--labelled-only", action="store_true", help="without the other pack's faces"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    networks = parser.add_subparsers(dest="network", required=True)
+    for name, script in recipes.items():
+        add = networks.add_parser(name, help=f"a student of {name} networks")
+        add_arguments(add, script.CONFIG)
+        add.add_argument("--teachers", nargs="+", required=True, help=".keras files of runs")
+        add.add_argument(
+            "--share", type=float, default=0.5, help="of the teachers in a label, 0..1"
+        )
+        add.add_argument(
+            "--labelled-only", action="store_true", help="without the other pack's faces"
+        )
     parsed = parser.parse_args(argv)
+    recipe = recipes[parsed.network]
 
     def load(data: Path) -> tuple[Faces, Faces]:
         training, validation = recipe.load(data)
