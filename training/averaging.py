@@ -1,19 +1,20 @@
-"""What goes on beside the gradient steps: averaged weights, the log, the weights of groups."""
+"""What goes on beside the gradient steps: averaged weights, the log, the stop at a bad loss."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.batches import Batches, clean_input
-from training.config import TrainConfig
-from training.datasets import Faces
+from training.config import RunConfig
 
 _AVERAGE_EVERY = 4  # steps; one takes 4 ms, a step of the optimiser some 200
 
@@ -22,20 +23,34 @@ class NotANumber(RuntimeError):
     """The loss is no number any more; says at which step and learning rate."""
 
 
+class EpochBatches(Protocol):
+    """Batches whose pictures depend on the epoch's number."""
+
+    epoch: int
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+
+
 class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the running average of all weights, judges it after each epoch, and stores it.
 
     Also what a log of a long run needs: one line an epoch, and a stop at the first loss that is
-    no number.
+    no number. `judge` and, before each epoch, `prepare` get the network with the averaged weights.
     """
 
     def __init__(
-        self, config: TrainConfig, batches: Batches, validation: Faces, folder: Path
+        self,
+        config: RunConfig,
+        batches: EpochBatches,
+        folder: Path,
+        *,
+        judge: Callable[[keras.Model], Mapping[str, float]],
+        prepare: Callable[[keras.Model], None] | None = None,
     ) -> None:
         super().__init__()
         self.config, self.batches, self.folder = config, batches, folder
-        self.images = clean_input(validation.images, config.crop)
-        self.targets = validation.targets
+        self._judge, self._prepare = judge, prepare
         self.mean: list[NDArray[np.float32]] = []
         self.steps, self.start = 0, 0.0
 
@@ -53,8 +68,9 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
             self.steps = epoch * len(self.batches)
             self._forget_after(epoch)
         self._seed_dropout()
-        if self.config.group_robustness:
-            self._weigh_groups()
+        if self._prepare:
+            with self._averaged():
+                self._prepare(self.model)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Take the weights into the average. Raises `NotANumber`."""
@@ -75,21 +91,15 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Judge the average on the validation pictures, store it, and say so in one line."""
-        now = self.model.get_weights()
-        self.model.set_weights(self.mean)
-        logits = self.model.predict(self.images, batch_size=256, verbose=0)
-        self.model.save(self.folder / "average.keras", include_optimizer=False)
-        self.model.set_weights(now)
+        with self._averaged():
+            scores = self._judge(self.model)
+            self.model.save(self.folder / "average.keras", include_optimizer=False)
         np.savez(self._stored(epoch + 1), *self.mean)
         self._stored(epoch - 1).unlink(missing_ok=True)
-        scores = {
-            head: float((logits[head].argmax(1) == target.argmax(1)).mean())
-            for head, target in self.targets.items()
-        }
         line = {
             "epoch": epoch + 1,
             "loss": round((logs or {}).get("loss", math.nan), 4),
-            **{f"val_{head}": round(score, 4) for head, score in scores.items()},
+            **{f"val_{name}": round(score, 4) for name, score in scores.items()},
             "seconds": round(time.monotonic() - self.start, 1),
         }
         print(" ".join(f"{key}={value}" for key, value in line.items()), flush=True)
@@ -113,43 +123,12 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
             if generator is not None:
                 generator.state.assign(np.array([self.config.seed, self.steps], np.uint32))
 
-    def _weigh_groups(self) -> None:
-        """Groups that the average gets wrong more often count more (arXiv 1911.08731, simplified).
-
-        Error rates come from a sample of the training pictures, not from any split on which
-        decisions are made.
-        """
-        head, faces = next(iter(self.config.heads)), self.batches.faces
-        rng = np.random.default_rng((self.config.seed, self.batches.epoch, 1))
-        rows = rng.choice(len(faces), min(6000, len(faces)), replace=False)
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The network with the averaged weights, for a while."""
         now = self.model.get_weights()
         self.model.set_weights(self.mean)
-        batch = clean_input(faces.images[rows], self.config.crop)
-        logits = self.model.predict(batch, batch_size=256, verbose=0)[head]
-        self.model.set_weights(now)
-        wrong = logits.argmax(1) != faces.targets[head][rows].argmax(1)
-        # A network that still guesses would only be driven from one answer to the other.
-        self.batches.weights = (
-            group_weights(wrong, faces.group[rows], faces.group, self.config.group_robustness)
-            if wrong.mean() < 0.25
-            else np.ones(len(faces), np.float32)
-        )
-
-
-def group_weights(
-    wrong: NDArray[np.bool_],
-    sample_group: NDArray[np.integer],
-    group: NDArray[np.integer],
-    strength: float,
-) -> NDArray[np.float32]:
-    """One weight a picture, (n,), mean 1, between a half and twice: (error / mean) ** strength."""
-    rates = np.array(
-        [
-            # Ten pictures at the mean rate keep a small group from swinging.
-            (wrong[sample_group == g].sum() + 10 * wrong.mean()) / ((sample_group == g).sum() + 10)
-            for g in range(int(group.max()) + 1)
-        ]
-    )
-    factor = np.clip((rates / max(float(wrong.mean()), 1e-6)) ** strength, 0.5, 2.0)
-    weights = factor[group]
-    return np.asarray(weights / weights.mean(), np.float32)
+        try:
+            yield
+        finally:
+            self.model.set_weights(now)

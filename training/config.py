@@ -20,34 +20,40 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """Everything a run depends on; stored in the manifest beside the weights it led to.
-
-    The first head is the one that is served and watched.
-    """
+class RunConfig:
+    """What every run depends on, whatever it trains."""
 
     name: str
-    crop: CropSpec
-    heads: Mapping[str, Head]
     epochs: int
     decay_epochs: int
     batch: int = 128
     learning_rate: float = 0.02
     weight_decay: float = 0.01
     average: float = 0.998
+    start_from: str = ""
+    precision: str = "float32"
+    seed: int = 20
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(RunConfig):
+    """Everything that a classifier's run depends on; stored beside the weights it led to.
+
+    The first head is the one that is served and watched.
+    """
+
+    crop: CropSpec
+    heads: Mapping[str, Head]
     mixup: float = 0.0  # the parameter of the beta distribution; 0: pictures stay whole
     group_robustness: float = 0.0  # 0: every picture counts alike
     dropout: float = 0.2
     stem: int = 32
     blocks: tuple[tuple[int, int], ...] = ((32, 1), (80, 2), (160, 2), (160, 1))
-    start_from: str = ""
-    precision: str = "float32"
-    seed: int = 20
     augmentation: Augmentation = field(default_factory=Augmentation)
-
-    def as_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainConfig:

@@ -1,4 +1,4 @@
-"""The training loop that both classifiers share: seeded, resumable, on any Keras backend.
+"""The training loop that all networks share: seeded, resumable, on any Keras backend.
 
 The learning rate warms up, stays, and falls in a line over the last epochs (arXiv 2405.18392):
 what has been learned before the fall can be trained on later (`--start-from`), which a cosine
@@ -8,15 +8,18 @@ does not allow. What is kept is the running average of the weights (EMA), not th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from training.architectures import copy_trunk, layer_weights, mini_resnet
-from training.averaging import Averaged
-from training.batches import Batches
-from training.config import TrainConfig
+from training.averaging import Averaged, EpochBatches
+from training.batches import Batches, clean_input
+from training.config import RunConfig, TrainConfig
 from training.datasets import Faces
+from training.groups import weigh
 from training.optimizer import ConvMuon
 
 
@@ -52,18 +55,58 @@ def build(config: TrainConfig, *, normalise: bool = True) -> keras.Model:
 
 
 def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -> Path:
-    """Train or go on training; the averaged network lies at the returned `.keras` path.
+    """Train a classifier, or go on; the averaged network lies at the returned `.keras` path.
 
     Raises `NotANumber` where the loss diverges.
+    """
+    batches = Batches(training, config)
+    images = clean_input(validation.images, config.crop)
+
+    def judge(model: keras.Model) -> dict[str, float]:
+        logits = model.predict(images, batch_size=256, verbose=0)
+        return {
+            head: float((logits[head].argmax(1) == target.argmax(1)).mean())
+            for head, target in validation.targets.items()
+        }
+
+    return fit(
+        config,
+        lambda: build(config),
+        batches,
+        runs,
+        judge=judge,
+        prepare=(lambda model: weigh(model, batches)) if config.group_robustness else None,
+        loss={
+            name: keras.losses.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=head.label_smoothing
+            )
+            for name, head in config.heads.items()
+        },
+        loss_weights={name: head.weight for name, head in config.heads.items()},
+    )
+
+
+def fit(
+    config: RunConfig,
+    network: Callable[[], keras.Model],
+    batches: EpochBatches,
+    runs: Path,
+    *,
+    judge: Callable[[keras.Model], Mapping[str, float]],
+    prepare: Callable[[keras.Model], None] | None = None,
+    **objective: Any,
+) -> Path:
+    """Train what `network` builds, or go on; `objective` is what `compile` is told of the loss.
+
+    Returns the path of the averaged network. Raises `NotANumber` where the loss diverges.
     """
     keras.utils.set_random_seed(config.seed)
     keras.mixed_precision.set_global_policy(config.precision)
     folder = runs / config.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.as_dict(), indent=2) + "\n")
-    batches = Batches(training, config)
-    model = build(config)
-    print(f"{config.name}: {model.count_params():,} parameters, {len(training):,} pictures")
+    model = network()
+    print(f"{config.name}: {model.count_params():,} parameters, {len(batches):,} steps an epoch")
     if config.start_from:
         copied = copy_trunk(layer_weights(config.start_from), model)
         print(f"{copied} layers from {config.start_from}")
@@ -75,18 +118,8 @@ def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -
         steps=steps,
     )
     optimizer = ConvMuon(schedule, weight_decay=config.weight_decay, adam_weight_decay=None)
-    model.compile(
-        optimizer=optimizer,
-        loss={
-            name: keras.losses.CategoricalCrossentropy(
-                from_logits=True, label_smoothing=head.label_smoothing
-            )
-            for name, head in config.heads.items()
-        },
-        loss_weights={name: head.weight for name, head in config.heads.items()},
-        # XLA on a processor trains these networks several times slower.
-        jit_compile=False,
-    )
+    # XLA on a processor trains these networks several times slower.
+    model.compile(optimizer=optimizer, jit_compile=False, **objective)
     model.fit(
         batches,
         epochs=config.epochs,
@@ -94,7 +127,7 @@ def train(config: TrainConfig, training: Faces, validation: Faces, runs: Path) -
         # with those that would have come.
         shuffle=False,
         callbacks=[
-            Averaged(config, batches, validation, folder),
+            Averaged(config, batches, folder, judge=judge, prepare=prepare),
             # Two checkpoints: a process that dies while it writes one leaves the other.
             keras.callbacks.BackupAndRestore(
                 str(folder / "resume"), double_checkpoint=True, delete_checkpoint=False

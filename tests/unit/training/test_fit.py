@@ -13,11 +13,12 @@ import pytest
 from tests.unit.training.test_augmentation import STILL
 from training import fit, train_emotion
 from training.augmentation import Augmentation
-from training.averaging import Averaged, NotANumber, group_weights
+from training.averaging import Averaged, NotANumber
 from training.batches import Batches, clean_input
 from training.command import command
 from training.config import Head, TrainConfig
 from training.datasets import Faces
+from training.groups import group_weights
 from training.optimizer import ConvMuon
 from utils.preprocessor import CropSpec
 
