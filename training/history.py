@@ -19,10 +19,19 @@ def begin(folder: Path, start_from: str, argv: Sequence[str] | None) -> None:
     main = sys.modules["__main__"].__spec__
     words = sys.argv[1:] if argv is None else argv
     line = f"python -m {main.name if main else 'training'} {shlex.join(_portable(words))}"
-    before = _read(Path(start_from).parent) if start_from else {}
-    runs = [*before.get("runs", []), {"command": line, "run": folder.name}]
+    start = Path(start_from).parent
+    before = _read(start).get("runs", []) if start_from else []
+    # Their hours go along: where a run is continued, earlier logs may be on another machine.
+    timed = [{**entry, "seconds": _seconds(start, entry)} for entry in before]
+    runs = [*timed, {"command": line, "run": folder.name}]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _FILE).write_text(json.dumps({"runs": runs}, indent=2) + "\n", encoding="utf-8")
+
+
+def copy(run: Path, folder: Path) -> None:
+    """Note in another folder what is known of a run, its hours included."""
+    timed = [{**entry, "seconds": _seconds(run, entry)} for entry in _read(run).get("runs", [])]
+    (folder / _FILE).write_text(json.dumps({"runs": timed}, indent=2) + "\n", encoding="utf-8")
 
 
 def training_of(run: Path) -> dict[str, Any]:
@@ -33,7 +42,7 @@ def training_of(run: Path) -> dict[str, Any]:
     runs = _read(run).get("runs", [])
     if not runs:
         return {}
-    seconds = sum(_seconds(run.parent / entry["run"] / "log.jsonl") for entry in runs)
+    seconds = sum(_seconds(run, entry) for entry in runs)
     cores = os.cpu_count() or 1
     return {
         "commands": [entry["command"] for entry in runs],
@@ -56,7 +65,11 @@ def _read(folder: Path) -> dict[str, Any]:
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
-def _seconds(log: Path) -> float:
+def _seconds(folder: Path, entry: dict[str, Any]) -> float:
+    """What a run took: as it was noted, or by the log beside `folder`, which tells of it."""
+    if "seconds" in entry:
+        return float(entry["seconds"])
+    log = folder.parent / entry["run"] / "log.jsonl"
     if not log.exists():
         return 0.0
     lines = log.read_text(encoding="utf-8").splitlines()
