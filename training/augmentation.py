@@ -21,13 +21,13 @@ class Augmentation:
     shift: float = 0.08  # share of the side
     scale: float = 0.2
     rotate_deg: float = 15.0
-    contrast: float = 0.35
-    brightness: float = 40.0  # gray levels of 255
+    contrast: float = 0.3
+    brightness: float = 30.0  # gray levels of 255
     gray_share: float = 0.0  # RGB pictures that lose their colour
-    blur_share: float = 0.2  # Gaussian, sigma up to 1.6 px of the result
+    blur_share: float = 0.25  # Gaussian, sigma up to 1.8 px of the result
     small_share: float = 0.2  # shrunk to 20 px or more, and enlarged again
     jpeg_share: float = 0.1  # coded at a quality of 15 to 60
-    erase_share: float = 0.3  # a rectangle of one gray level
+    erase_share: float = 0.15  # a rectangle of one gray level
 
     def apply(self, images: Image, rng: np.random.Generator, size_px: int) -> Image:
         """Changed copies (n, size, size[, 3]) of square uint8 pictures (n, s, s[, 3])."""
@@ -43,7 +43,7 @@ class Augmentation:
         if out.ndim == 3 and rng.random() < self.gray_share:
             out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         if rng.random() < self.blur_share:
-            out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.6))
+            out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.8))
         if rng.random() < self.small_share:
             small = int(rng.integers(min(20, size_px - 1), size_px))
             out = cv2.resize(out, (small, small), interpolation=cv2.INTER_AREA)

@@ -35,7 +35,7 @@ from training.packs import one_sentence, sha256_of
 from utils.labels import EMOTIONS, GENDERS
 from utils.manifest import MODELS, Manifest, Network
 
-_VERSION = "0.2.0"
+_VERSION = "0.3.0"
 _INT8_FACES = 512
 
 

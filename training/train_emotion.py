@@ -26,6 +26,7 @@ CONFIG = TrainConfig(
     },
     epochs=48,
     decay_epochs=28,
+    blocks=((32, 1), (32, 1), (80, 2), (80, 1), (160, 2), (160, 1)),
 )
 
 

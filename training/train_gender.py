@@ -28,7 +28,7 @@ CONFIG = TrainConfig(
     epochs=24,
     decay_epochs=19,
     group_robustness=0.5,
-    augmentation=Augmentation(gray_share=0.25),
+    augmentation=Augmentation(gray_share=0.25, jpeg_share=0.2, erase_share=0.3),
 )
 
 
