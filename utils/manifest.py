@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -20,7 +21,7 @@ from utils.settings import ROOT
 
 MODELS = ROOT / "trained_models"
 _FILE_NAME = "manifest.json"
-_Kind = TypeVar("_Kind", CropSpec, "Network")
+_Kind = TypeVar("_Kind", CropSpec, "Network", "DetectorNetwork")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +56,38 @@ class Network:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DetectorNetwork:
+    """The network that finds faces: its file, what its scores mean, what was measured.
+
+    `slope` and `offset` turn a score's logit into the logit of the share of such boxes that are
+    faces.
+    """
+
+    file: str
+    sha256: Mapping[str, str]
+    slope: float = 1.0
+    offset: float = 0.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def confidence(self, logit: float) -> float:
+        """The share of boxes with this score that are faces, 0..1."""
+        return 1 / (1 + math.exp(-max(-50.0, self.slope * logit + self.offset)))
+
+    def logit_of(self, confidence: float) -> float:
+        """The score's logit that has this confidence: the inverse of `confidence`."""
+        return (math.log(confidence / (1 - confidence)) - self.offset) / self.slope
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """All networks of one release of the weights, which lie in `folder`."""
 
     name: str
     version: str
     networks: Mapping[str, Network]
+    detector: DetectorNetwork | None = None
     folder: Path = MODELS
 
     @classmethod
@@ -78,6 +105,9 @@ class Manifest:
                 name=shape["name"],
                 version=shape["version"],
                 networks={name: _network(entry, name) for name, entry in networks.items()},
+                detector=_filled(DetectorNetwork, shape["detector"], "detector")
+                if shape.get("detector") is not None
+                else None,
                 folder=folder,
             )
         except ValueError as error:
@@ -87,6 +117,8 @@ class Manifest:
         """Write the manifest into its folder."""
         shape = asdict(self)
         del shape["folder"]
+        if self.detector is None:
+            del shape["detector"]
         text = json.dumps(shape, indent=2, ensure_ascii=False)
         (self.folder / _FILE_NAME).write_text(text + "\n", encoding="utf-8")
 
@@ -95,6 +127,15 @@ class Manifest:
         network = self.networks.get(name)
         if network is None:
             raise ModelError(f"{self.folder / _FILE_NAME} knows no network {name!r}")
+        return self._checked(network)
+
+    def read_detector(self) -> tuple[bytes, DetectorNetwork]:
+        """The bytes of the detector's file, checked, and its entry. Raises `ModelError`."""
+        if self.detector is None:
+            raise ModelError(f"{self.folder / _FILE_NAME} knows no detector")
+        return self._checked(self.detector), self.detector
+
+    def _checked(self, network: Network | DetectorNetwork) -> bytes:
         path = self.folder / network.file
         data = _read(path)
         if hashlib.sha256(data).hexdigest() != network.sha256.get(network.file):

@@ -17,11 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
 Box = tuple[int, int, int, int]
+Landmarks = tuple[tuple[float, float], ...]
 
 _INTERPOLATION = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
 _CHANNELS = {"gray": 1, "rgb": 3}
 _MAX_SIZE_PX = 1024
+_LANDMARKS = 5
+# Of the square that the box alone would give; landmarks beyond are taken for wrong.
+_MOST_LARGER, _MOST_AWAY = 1.6, 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +35,9 @@ class CropSpec:
 
     `margin` is the share of the detector's box side added on every side, `shift_y` moves the
     square down by that share of the side; both map our detector's framing to the training
-    pictures' framing.
+    pictures' framing. `landmarks` are the five places (x, y), in shares of the crop's side, in
+    which the training pictures show eyes, nose and corners of the mouth: with them a face whose
+    landmarks are known is turned upright and brought to that size instead.
     """
 
     size_px: int
@@ -40,8 +47,11 @@ class CropSpec:
     interpolation: Literal["linear", "cubic", "area"] = "linear"
     input_min: float = -1.0
     input_max: float = 1.0
+    landmarks: Landmarks = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.landmarks, list):  # as JSON has them
+            object.__setattr__(self, "landmarks", tuple(map(tuple, self.landmarks)))
         low, high = self.input_min, self.input_max
         fine = {
             "size_px": isinstance(self.size_px, int) and 8 <= self.size_px <= _MAX_SIZE_PX,
@@ -51,6 +61,8 @@ class CropSpec:
             "interpolation": self.interpolation in _INTERPOLATION,
             "input_min": _is_number(low),
             "input_max": _is_number(high) and (not _is_number(low) or low < high),
+            "landmarks": np.shape(self.landmarks) in ((0,), (_LANDMARKS, 2))
+            and all(_is_number(value) for point in self.landmarks for value in point),
         }
         wrong = [f"{name} = {getattr(self, name)!r}" for name, good in fine.items() if not good]
         if wrong:
@@ -62,12 +74,19 @@ class CropSpec:
         return _CHANNELS[self.color]
 
 
-def crop(image_rgb: Image, box_xyxy: Box, spec: CropSpec) -> Image:
+def crop(image_rgb: Image, box_xyxy: Box, spec: CropSpec, landmarks: Landmarks = ()) -> Image:
     """The face as a square uint8 picture, (size, size) for gray or (size, size, 3) RGB.
+
+    Turned upright by its landmarks (x and y of the eye on the left, the right one, nose, corners
+    of the mouth), where `spec` says where they belong and they are not far from the box.
 
     Where the square reaches over the edge of the picture, the border pixels are repeated: the
     face keeps its proportions and its place, and a face at x = 0 is as good as any other.
     """
+    if spec.landmarks and landmarks:
+        view = similarity(landmarks, spec)
+        if _plausible(view, _square(box_xyxy, spec), spec.size_px):
+            return _turned(image_rgb, view, spec)
     x0, y0, side = _square(box_xyxy, spec)
     height, width = image_rgb.shape[:2]
     left, top = max(0, -x0), max(0, -y0)
@@ -80,24 +99,82 @@ def crop(image_rgb: Image, box_xyxy: Box, spec: CropSpec) -> Image:
     return resize_square(inside, spec)
 
 
-def resize_square(picture: Image, spec: CropSpec) -> Image:
-    """Colour and size of `spec` for a square picture, gray (h, w) or RGB (h, w, 3), uint8.
+def similarity(landmarks: Landmarks | NDArray[np.floating], spec: CropSpec) -> Matrix:
+    """The turn, scale and shift (2, 3) that bring landmarks closest to their places in a crop.
 
-    Shrinking goes by a whole factor with INTER_AREA first and ends with the interpolation of
-    the specification: area at a fractional factor is ten times slower for the same result.
+    Least squares over the five points (Umeyama 1991, without mirroring), from pixels of the
+    picture to pixels of the crop.
     """
+    points, places = np.asarray(landmarks, np.float64), np.asarray(spec.landmarks) * spec.size_px
+    # As complex numbers: a similarity is a product and a sum.
+    z, w = points @ (1, 1j), places @ (1, 1j)
+    z0, w0 = z.mean(), w.mean()
+    spread = float((np.abs(z - z0) ** 2).sum())
+    turn = complex(((w - w0) * np.conj(z - z0)).sum()) / max(spread, 1e-9)
+    shift = complex(w0 - turn * z0)
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _plausible(view: Matrix, square: tuple[int, int, int], size_px: int) -> bool:
+    """Whether the turned cut is about as large as the plain one and lies about where it does."""
+    x0, y0, side = square
+    scale = float(np.hypot(view[0, 0], view[1, 0]))
+    larger = scale * side / size_px
+    middle = view @ (x0 + side / 2, y0 + side / 2, 1)
+    away = float(np.abs(middle - size_px / 2).max()) / size_px
+    return 1 / _MOST_LARGER < larger < _MOST_LARGER and away < _MOST_AWAY
+
+
+def _turned(image_rgb: Image, view: Matrix, spec: CropSpec) -> Image:
+    """The crop that a similarity shows, without aliasing."""
+    size = spec.size_px
+    scale = float(np.hypot(view[0, 0], view[1, 0]))
+    factor = max(1, min(int(1 / scale), *image_rgb.shape[:2]))
+    inverse = cv2.invertAffineTransform(view)
+    corners = np.array([(0, 0, 1), (size, 0, 1), (0, size, 1), (size, size, 1)]) @ inverse.T
+    height, width = image_rgb.shape[:2]
+    # At least one block of pixels, wherever the face lies.
+    last = np.maximum((width - factor, height - factor), 0)
+    low = np.clip(np.floor(corners.min(0)).astype(int) - factor, 0, last)
+    high = np.clip(np.ceil(corners.max(0)).astype(int) + factor, low + factor, (width, height))
+    part = image_rgb[low[1] : high[1], low[0] : high[0]]
+    if factor > 1:
+        rows, columns = part.shape[0] // factor, part.shape[1] // factor
+        whole = part[: rows * factor, : columns * factor]
+        part = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    turn = view[:, :2] * factor
+    # OpenCV counts from the middle of the first pixel, landmarks and boxes from its edge.
+    shift = view[:, 2] + view[:, :2] @ low + turn @ (0.5, 0.5) - 0.5
+    moved = np.concatenate([turn, shift[:, None]], 1)
+    how = _INTERPOLATION["linear" if spec.interpolation == "area" else spec.interpolation]
+    face = cv2.warpAffine(part, moved, (size, size), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return resize_square(np.asarray(face, np.uint8), spec)
+
+
+def resize_square(picture: Image, spec: CropSpec) -> Image:
+    """Colour and size of `spec` for a square picture, gray (h, w) or RGB (h, w, 3), uint8."""
     if spec.color == "gray" and picture.ndim == 3:
         picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     elif spec.color == "rgb" and picture.ndim == 2:
         picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
-    factor = picture.shape[0] // spec.size_px
+    return resized(picture, (spec.size_px, spec.size_px), _INTERPOLATION[spec.interpolation])
+
+
+def resized(
+    picture: Image, size_wh: tuple[int, int], interpolation: int = cv2.INTER_LINEAR
+) -> Image:
+    """A picture (h, w[, 3]) uint8 in another size, without aliasing.
+
+    Shrinking goes by a whole factor with INTER_AREA first, over whole blocks of pixels, and ends
+    with `interpolation`: area at a fractional factor is ten times slower for the same result.
+    """
+    factor = min(picture.shape[1] // size_wh[0], picture.shape[0] // size_wh[1])
     if factor >= 2:
-        part = (picture.shape[0] // factor, picture.shape[0] // factor)
-        picture = cv2.resize(picture, part, interpolation=cv2.INTER_AREA)
-    if picture.shape[:2] != (spec.size_px, spec.size_px):
-        how = _INTERPOLATION[spec.interpolation]
-        size = (spec.size_px, spec.size_px)
-        picture = cv2.resize(picture, size, interpolation=how)
+        part = (picture.shape[1] // factor, picture.shape[0] // factor)
+        whole = picture[: part[1] * factor, : part[0] * factor]
+        picture = cv2.resize(whole, part, interpolation=cv2.INTER_AREA)
+    if picture.shape[1::-1] != size_wh:
+        picture = cv2.resize(picture, size_wh, interpolation=interpolation)
     return picture
 
 

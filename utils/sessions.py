@@ -8,6 +8,8 @@ run, whether the answers are probabilities.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,7 @@ class Session:
 
     def __init__(self, weights: bytes, network: Network) -> None:
         self._file = network.file
-        self._session = _opened(weights, network.file)
+        self._session = opened(weights, network.file)
         self._input, self._one_by_one = _input_of(self._session, network)
         self._outputs = [output.name for output in self._session.get_outputs()]
         self._try(network)
@@ -54,11 +56,8 @@ class Session:
         shape = (network.crop.size_px, network.crop.size_px, network.crop.channels)
         noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         batch = to_input(np.stack([np.full(shape, 128, np.uint8), noise]), network.crop)
-        try:
-            together = self.run(batch)
-            alone = [self.run(face[None]) for face in batch]
-        except Exception as error:  # noqa: BLE001  the runtime has no public error type
-            raise ModelError(f"{self._file} fails in a trial run: {_one_line(error)}") from None
+        together = tried(partial(self.run, batch), self._file)
+        alone = [tried(partial(self.run, face[None]), self._file) for face in batch]
         self._judge(together, (len(batch), len(network.labels)))
         if np.abs(together - np.concatenate(alone)).max() > _MAX_DIFFERENCE:
             raise ModelError(
@@ -84,8 +83,11 @@ class Session:
             )
 
 
-def _opened(weights: bytes, file: str) -> Any:
-    """One thread a session: the runtime's own pool is sized by the machine and sessions fight."""
+def opened(weights: bytes, file: str) -> Any:
+    """A session of ONNX Runtime. Raises `ModelError`.
+
+    One thread each: the runtime's own pool is sized by the machine and sessions fight.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -94,6 +96,14 @@ def _opened(weights: bytes, file: str) -> Any:
         return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001  the runtime has no public error type
         raise ModelError(f"ONNX Runtime refuses {file}: {_one_line(error)}") from None
+
+
+def tried(act: Callable[[], Batch], file: str) -> Batch:
+    """What a trial run of a session answers. Raises `ModelError`."""
+    try:
+        return act()
+    except Exception as error:  # noqa: BLE001  the runtime has no public error type
+        raise ModelError(f"{file} fails in a trial run: {_one_line(error)}") from None
 
 
 def _input_of(session: Any, network: Network) -> tuple[str, bool]:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.preprocessor import CropSpec, crop, resize_square, to_input
+from utils.preprocessor import CropSpec, crop, resize_square, resized, similarity, to_input
 
 GRAY = CropSpec(size_px=48, color="gray", margin=0.0)
 RGB = CropSpec(size_px=64, color="rgb", margin=0.25)
@@ -110,3 +111,113 @@ def test_input_is_scaled_to_the_range_of_the_specification() -> None:
 def test_an_unusable_specification_is_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="not a usable crop"):
         CropSpec(**({"size_px": 48, "color": "gray", "margin": 0.0} | changes))  # type: ignore[arg-type]
+
+
+PLACES = ((0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75))
+UPRIGHT = CropSpec(size_px=64, color="rgb", margin=0.0, landmarks=PLACES)
+
+
+def dots(places: np.ndarray, side: int, radius: float) -> np.ndarray:
+    """A gray picture with a white dot at each of five places, in pixels."""
+    image = np.full((side, side, 3), 60, np.uint8)
+    for x, y in places:
+        centre = (round((x - 0.5) * 16), round((y - 0.5) * 16))
+        cv2.circle(image, centre, round(radius * 16), (255, 255, 255), -1, cv2.LINE_AA, 4)
+    return image
+
+
+def turned(degrees: float, scale: float, centre: float) -> np.ndarray:
+    """The places of a face of `scale` pixels around (centre, centre), turned."""
+    angle = np.radians(degrees)
+    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return (np.array(PLACES) - 0.5) @ matrix.T * scale + centre
+
+
+@pytest.mark.parametrize("degrees", [-40, -7, 0, 15, 33])
+@pytest.mark.parametrize("scale", [40, 64, 150, 330])
+def test_a_turned_face_is_brought_upright(degrees: float, scale: float) -> None:
+    places = turned(degrees, scale, 256)
+    image = dots(places, 512, scale / 30)
+    half = scale / 2
+    box = (int(256 - half), int(256 - half), int(256 + half), int(256 + half))
+    points = tuple((float(x), float(y)) for x, y in places)
+    cut = crop(image, box, UPRIGHT, points).astype(int)[..., 0]
+    for x, y in PLACES:
+        column, row = int(x * 64), int(y * 64)
+        assert cut[row, column] > 150
+        window = cut[row - 4 : row + 5, column - 4 : column + 5] - 60
+        rows, columns = np.mgrid[-4:5, -4:5]
+        middle = np.array([(columns * window).sum(), (rows * window).sum()]) / window.sum()
+        wanted = np.array([x * 64 - 0.5 - column, y * 64 - 0.5 - row])
+        assert middle == pytest.approx(wanted, abs=0.35)
+
+
+def test_a_similarity_is_exact_where_one_exists_and_never_mirrors() -> None:
+    places = turned(25, 80, 100)
+    view = similarity(places, UPRIGHT)
+    assert places @ view[:, :2].T + view[:, 2] == pytest.approx(np.array(PLACES) * 64)
+    mirrored = similarity(places * (-1, 1), UPRIGHT)
+    assert np.linalg.det(mirrored[:, :2]) > 0
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        turned(0, 300, 50),
+        turned(0, 8, 50),
+        turned(0, 40, 90),
+        np.full((5, 2), 50.0),
+        np.full((5, 2), -1e6),
+    ],
+    ids=["far too large", "far too small", "elsewhere", "one point", "outside"],
+)
+def test_landmarks_that_cannot_be_right_leave_the_cut_as_the_box_says(places: np.ndarray) -> None:
+    points = tuple((float(x), float(y)) for x, y in places)
+    box = (30, 30, 70, 70)
+    assert (crop(numbered(), box, UPRIGHT, points) == crop(numbered(), box, UPRIGHT)).all()
+
+
+def test_a_network_without_places_ignores_landmarks() -> None:
+    points = tuple((float(x), float(y)) for x, y in turned(30, 40, 50))
+    assert (
+        crop(numbered(), (30, 30, 70, 70), RGB, points) == crop(numbered(), (30, 30, 70, 70), RGB)
+    ).all()
+
+
+def test_a_turned_face_at_the_edge_repeats_the_border() -> None:
+    points = tuple((float(x), float(y)) for x, y in turned(20, 40, 10))
+    cut = crop(numbered(), (0, 0, 30, 30), UPRIGHT, points)
+    assert cut.shape == (64, 64, 3)
+    assert cut[..., 1].min() == 0
+
+
+def test_gray_networks_get_turned_faces_in_gray() -> None:
+    spec = CropSpec(size_px=48, color="gray", margin=0.0, landmarks=PLACES)
+    points = tuple((float(x), float(y)) for x, y in turned(20, 40, 50))
+    assert crop(numbered(), (30, 30, 70, 70), spec, points).shape == (48, 48)
+
+
+@pytest.mark.parametrize(
+    "landmarks", [((0.1, 0.2),), ((0.1, "x"),) * 5, ((0.1, float("nan")),) * 5]
+)
+def test_places_that_are_no_five_points_are_refused(landmarks: object) -> None:
+    with pytest.raises(ValueError, match="landmarks"):
+        CropSpec(size_px=48, color="gray", margin=0.0, landmarks=landmarks)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [(100, 75), (33, 7), (320, 240), (1, 1)])
+def test_resizing_keeps_the_mean_and_gives_the_size(size: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (1001, 1303, 3), np.uint8)
+    small = resized(picture, size)
+    assert small.shape == (size[1], size[0], 3)
+    assert small.mean() == pytest.approx(picture.mean(), abs=1.5)
+
+
+@pytest.mark.parametrize("shape", [(3, 900, 3), (900, 2, 3), (1, 1, 3)])
+def test_pictures_thinner_than_a_pixel_of_the_crop_are_cut_too(shape: tuple[int, ...]) -> None:
+    picture = np.full(shape, 90, np.uint8)
+    side = max(shape)
+    places = np.array(PLACES) * side + (min(0, shape[1] - side) / 2, min(0, shape[0] - side) / 2)
+    points = tuple((float(x), float(y)) for x, y in places)
+    cut = crop(picture, (0, 0, shape[1], shape[0]), UPRIGHT, points)
+    assert (cut == 90).all()
