@@ -206,9 +206,9 @@ def one_hot(class_ids: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return np.eye(classes, dtype=np.float32)[class_ids]
 
 
-def held_out(key: bytes) -> bool:
-    """Whether what `key` names belongs to the tenth on which decisions are made."""
-    return hashlib.sha256(key).digest()[0] % _VALIDATION_SHARE == 0
+def held_out(key: bytes, share: int = _VALIDATION_SHARE) -> bool:
+    """Whether what `key` names belongs to the one in `share` that is not trained on."""
+    return hashlib.sha256(key).digest()[0] % share == 0
 
 
 def main(argv: list[str] | None = None) -> None:

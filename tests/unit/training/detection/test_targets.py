@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.detection.labels import Labels
+from training.detection.targets import TARGETS, DetectionLoss, assign
+from utils.cells import OUTPUTS, UNIT, centres
+
+SIDE = 320
+FACE, NOTHING, NEVER_MIND = 1, 0, -1
+
+
+def labels(*boxes: tuple[float, ...], doubtful: tuple[tuple[float, ...], ...] = ()) -> Labels:
+    array = np.array(boxes, np.float32).reshape(-1, 4)
+    centre = (array[:, None, :2] + array[:, None, 2:]) / 2
+    landmarks = np.repeat(centre, 5, 1).astype(np.float32)
+    return Labels(array, landmarks, np.array(doubtful, np.float32).reshape(-1, 4))
+
+
+def perfect(targets: np.ndarray) -> np.ndarray:
+    """What a network would answer that knows the targets."""
+    points, strides = centres(SIDE, SIDE)
+    unit = UNIT * strides[:, None]
+    rows = np.zeros((len(points), OUTPUTS), np.float32)
+    low, high = targets[:, 1:3], targets[:, 3:5]
+    rows[:, 0] = np.where(targets[:, 0] == FACE, 12, -12)
+    rows[:, 1:3] = ((low + high) / 2 - points) / unit
+    rows[:, 3:5] = np.log(np.maximum(high - low, 1) / unit)
+    rows[:, 5:] = (
+        (targets[:, 5:15].reshape(-1, 5, 2) - points[:, None]) / unit[..., None]
+    ).reshape(-1, 10)
+    return rows
+
+
+@pytest.mark.parametrize("size", [5, 8, 12, 17, 20, 30, 45, 60, 75, 100, 130, 200, 240, 260, 320])
+@pytest.mark.parametrize("place", [(160, 160), (37.3, 201.9), (96, 128)])
+def test_every_face_belongs_to_some_cell_whatever_its_size(
+    size: float, place: tuple[float, float]
+) -> None:
+    x, y = place
+    box = (x - size / 2, y - size / 2, x + size / 2, y + size / 2)
+    targets = assign(labels(box), SIDE)
+    mine = targets[targets[:, 0] == FACE]
+    assert 1 <= len(mine) <= 30
+    assert mine[:, 1:5] == pytest.approx(np.tile(np.float32(box), (len(mine), 1)))
+
+
+def test_small_faces_belong_to_the_fine_map_and_large_ones_to_the_coarse() -> None:
+    strides = centres(SIDE, SIDE)[1]
+    for size, allowed in ((12, {8}), (50, {8, 16}), (110, {16, 32}), (300, {32})):
+        box = (160 - size / 2, 160 - size / 2, 160 + size / 2, 160 + size / 2)
+        assert set(strides[assign(labels(box), SIDE)[:, 0] == FACE]) == allowed
+
+
+def test_of_two_faces_the_smaller_one_has_the_cell() -> None:
+    small, large = (150, 150, 180, 180), (120, 120, 216, 216)
+    targets = assign(labels(large, small), SIDE)
+    rows = targets[targets[:, 0] == FACE]
+    assert {tuple(row[1:5]) for row in rows} == {small, large}
+    points, strides = centres(SIDE, SIDE)
+    at = np.flatnonzero((strides == 8) & (points == (164, 164)).all(1))
+    assert tuple(targets[at[0], 1:5]) == small
+
+
+def test_nothing_is_asked_where_nobody_can_say() -> None:
+    targets = assign(labels(doubtful=((40, 40, 80, 80),)), SIDE)
+    points, strides = centres(SIDE, SIDE)
+    inside = (strides == 8) & ((points > 40) & (points < 80)).all(1)
+    assert (targets[inside, 0] == NEVER_MIND).all()
+    assert (targets[(strides == 8) & ~inside, 0] == NOTHING).all()
+
+
+def test_a_known_face_is_asked_for_even_in_a_doubtful_place() -> None:
+    targets = assign(labels((50, 50, 74, 74), doubtful=((40, 40, 90, 90),)), SIDE)
+    assert (targets[:, 0] == FACE).any()
+
+
+def test_the_loss_of_the_right_answer_is_about_zero_and_every_error_raises_it() -> None:
+    targets = assign(labels((30, 40, 90, 110), (200, 200, 224, 228)), SIDE)
+    loss = DetectionLoss(SIDE)
+    right = perfect(targets)
+    best = float(loss(targets[None], right[None]))
+    assert best < 0.02
+    for column, by in ((0, -14.0), (1, 0.2), (3, 0.5), (5, 0.3), (14, 0.3)):
+        wrong = right.copy()
+        wrong[targets[:, 0] == FACE, column] += by
+        assert float(loss(targets[None], wrong[None])) > best + 0.05
+    alarm = right.copy()
+    alarm[5, 0] = 10
+    assert float(loss(targets[None], alarm[None])) > best + 0.05
+
+
+def test_what_is_not_asked_costs_nothing() -> None:
+    targets = assign(labels(doubtful=((40, 40, 80, 80),)), SIDE)
+    loss = DetectionLoss(SIDE)
+    answer = perfect(targets)
+    quiet = float(loss(targets[None], answer[None]))
+    answer[targets[:, 0] == NEVER_MIND] = 7
+    assert float(loss(targets[None], answer[None])) == pytest.approx(quiet, abs=1e-6)
+
+
+def test_landmarks_that_nobody_knows_cost_nothing() -> None:
+    known = labels((30, 40, 90, 110))
+    blind = Labels(known.boxes, np.full((1, 5, 2), np.nan, np.float32), known.doubtful)
+    targets = assign(blind, SIDE)
+    assert np.isfinite(targets).all()
+    answer = perfect(targets)
+    first = float(DetectionLoss(SIDE)(targets[None], answer[None]))
+    answer[:, 5:] += 3
+    assert float(DetectionLoss(SIDE)(targets[None], answer[None])) == pytest.approx(first)
+
+
+def test_a_picture_without_faces_has_a_loss_too() -> None:
+    targets = np.zeros((2, len(centres(SIDE, SIDE)[0]), TARGETS), np.float32)
+    answer = np.zeros((2, len(centres(SIDE, SIDE)[0]), OUTPUTS), np.float32)
+    value = float(DetectionLoss(SIDE)(targets, answer))
+    assert np.isfinite(value)
+    assert value > 0

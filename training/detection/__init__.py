@@ -1,0 +1,1 @@
+"""How the face detector is trained: its network, its pictures, its targets."""
