@@ -70,7 +70,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
     def __init__(self, side_px: int) -> None:
         super().__init__(name="detection", reduction="sum")
         points, strides = centres(side_px, side_px)
-        self._points, self._strides = points[None], strides[None, :, None]
+        self._points, self._unit = points[None], UNIT * strides[None, :, None]
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """The loss of a batch (), from targets (n, cells, 16) and answers (n, cells, 15)."""
@@ -78,8 +78,8 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
         state = y_true[..., _STATE]
         face = ops.cast(state == _FACE, "float32")
         faces = ops.maximum(ops.sum(face), 1.0)
-        unit = UNIT * self._strides
-        centre = self._points + y_pred[..., 1:3] * unit
+        cells, unit = (ops.convert_to_tensor(part) for part in (self._points, self._unit))
+        centre = cells + y_pred[..., 1:3] * unit
         half = ops.exp(ops.clip(y_pred[..., 3:5], -6.0, 4.0)) * unit / 2
         overlap, distance = overlaps(centre - half, centre + half, y_true[..., _BOX])
         quality = ops.stop_gradient(overlap) * face
@@ -90,7 +90,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
         scores = ops.sum(asked * ops.square(quality - score) * entropy)
         boxes = ops.sum(face * (1 - overlap + distance))
         points = ops.reshape(y_pred[..., 5:], (*ops.shape(face), 5, 2)) * unit[..., None]
-        points = points + self._points[..., None, :]
+        points = points + cells[..., None, :]
         truth = ops.reshape(y_true[..., _POINTS], ops.shape(points))
         # A share of the face's side, so that large and small faces count alike.
         side = ops.sqrt(ops.prod(ops.maximum(y_true[..., 3:5] - y_true[..., 1:3], 1.0), axis=-1))
