@@ -1,4 +1,4 @@
-"""Train the face detector on photographs, on faces pasted into them, and by a teacher's landmarks.
+"""Train the face detector on photographs, on faces pasted into them, and by a teacher's answers.
 
     python -m training.train_detector --data DIR [--preview sheet.png]
 
@@ -60,10 +60,11 @@ CONFIG = DetectorConfig(
 class SceneBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of scenes; what epoch e, batch i holds depends on the seed and the weights alone."""
 
-    def __init__(self, scenes: Scenes, config: DetectorConfig) -> None:
+    def __init__(self, scenes: Scenes, teacher: Teacher, config: DetectorConfig) -> None:
         super().__init__(workers=2, max_queue_size=4)
         cv2.setNumThreads(1)
         self.scenes, self.config, self.epoch = scenes, config, 0
+        self._teacher = teacher
 
     def __len__(self) -> int:
         return self.config.steps
@@ -72,8 +73,11 @@ class SceneBatches(keras.utils.PyDataset):  # type: ignore[misc]
         config = self.config
         rng = np.random.default_rng((config.seed, self.epoch, i))
         drawn = [self.scenes.draw(rng) for _ in range(config.batch)]
-        images = np.stack([image for image, _ in drawn]).astype(np.float32)
-        return images, np.stack([assign(labels, config.scenes.side_px) for _, labels in drawn])
+        targets = [
+            assign(labels, config.scenes.side_px, self._teacher.rows(image))
+            for image, labels in drawn
+        ]
+        return np.stack([image for image, _ in drawn]).astype(np.float32), np.stack(targets)
 
 
 def train(config: DetectorConfig, data: Path, runs: Path) -> Path:
@@ -82,17 +86,16 @@ def train(config: DetectorConfig, data: Path, runs: Path) -> Path:
     photos = load_photos(data, "training", teacher)
     judge = Judge(load_photos(data, "validation", teacher), config.scenes.side_px)
     scenes = Scenes(photos, load_cutouts(data, teacher), config.scenes)
-    batches = SceneBatches(scenes, config)
-    empty = [i for i, photo in enumerate(photos) if not len(photo.labels.boxes)]
-    nothing_there = [photos[i].image_rgb() for i in empty if not len(photos[i].labels.doubtful)]
-    known = [i for i in empty if not len(photos[i].labels.doubtful)]
+    batches = SceneBatches(scenes, teacher, config)
+    empty = [i for i, photo in enumerate(photos) if photo.labels.complete]
+    nothing_there = [photos[i].image_rgb() for i in empty]
 
     def bring_back(model: keras.Model) -> None:
         if batches.epoch:
             scores = highest_scores(model, nothing_there, config.scenes.side_px)
-            scenes.weights[known] = np.where(scores >= _FALSE_ALARM, _COMES_BACK, 1.0)
+            scenes.weights[empty] = np.where(scores >= _FALSE_ALARM, _COMES_BACK, 1.0)
 
-    print(f"{len(photos):,} photographs, {len(known)} of them without a face")
+    print(f"{len(photos):,} photographs, {len(empty)} of them without a face")
     return fit(
         config,
         lambda: face_detector(width=config.width),

@@ -25,7 +25,7 @@ STRIDES = (8, 16, 32)
 OUTPUTS = 15
 UNIT = 4.0  # strides; a typical face of a map is about as large
 _MOST_CELLS = 512  # that are decoded: enough for the faces that anybody is told of
-_LOG_SIZE = (-6.0, 4.0)
+LOG_SIZE = (-6.0, 4.0)  # what is beyond is no face of a picture
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,20 @@ def decode(rows: Floats, height: int, width: int, from_logit: float) -> Found:
         kept = kept[np.argsort(-rows[kept, 0], kind="stable")[:_MOST_CELLS]]
     rows = rows[kept]
     finite = np.isfinite(rows).all(1)
-    rows, kept = rows[finite], kept[finite]
+    return _read(rows[finite], kept[finite], height, width)
+
+
+def decode_all(rows: Floats, height: int, width: int) -> Found:
+    """What every cell (cells, 15) says of a face at its place, likely or not."""
+    return _read(rows, np.arange(len(rows)), height, width)
+
+
+def _read(rows: Floats, at: NDArray[np.signedinteger], height: int, width: int) -> Found:
+    """Rows (n, 15) of the cells numbered `at` (n,)."""
     points, strides = centres(height, width)
-    middle, unit = points[kept], UNIT * strides[kept, None]
+    middle, unit = points[at], UNIT * strides[at, None]
     centre = middle + rows[:, 1:3] * unit
-    half = np.exp(np.clip(rows[:, 3:5], *_LOG_SIZE)) * unit / 2
+    half = np.exp(np.clip(rows[:, 3:5], *LOG_SIZE)) * unit / 2
     landmarks = rows[:, 5:].reshape(-1, 5, 2) * unit[..., None] + middle[:, None]
     return Found(np.concatenate([centre - half, centre + half], 1), rows[:, 0], landmarks)
 

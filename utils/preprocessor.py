@@ -50,8 +50,8 @@ class CropSpec:
     landmarks: Landmarks = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.landmarks, list):  # as JSON has them
-            object.__setattr__(self, "landmarks", tuple(map(tuple, self.landmarks)))
+        # JSON has lists.
+        object.__setattr__(self, "landmarks", tuple(tuple(point) for point in self.landmarks))
         low, high = self.input_min, self.input_max
         fine = {
             "size_px": isinstance(self.size_px, int) and 8 <= self.size_px <= _MAX_SIZE_PX,

@@ -14,9 +14,10 @@ Floats = NDArray[np.float32]
 class Labels:
     """The faces of a picture: `boxes` (n, 4) xyxy, `landmarks` (n, 5, 2), NaN where unknown.
 
-    `doubtful` (m, 4): where nobody can say, and nothing is asked.
+    `doubtful` (m, 4): where nobody can say. `complete`: there is no other face in the picture.
     """
 
     boxes: Floats
     landmarks: Floats
     doubtful: Floats
+    complete: bool = False

@@ -12,7 +12,6 @@ from keras import layers
 
 from utils.cells import OUTPUTS, STRIDES
 
-
 # A face is rare: the logit of one in a hundred to begin with (arXiv 1708.02002).
 _RARE = -4.6
 

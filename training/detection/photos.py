@@ -86,6 +86,7 @@ def _photo(pack: str, entry: dict[str, Any], jpeg: bytes, teacher: Teacher | Non
         boxes,
         np.full((len(boxes), 5, 2), np.nan, np.float32),
         _xyxy(entry.get("ignore", [])),
+        complete=not by_people and not len(boxes) and not entry.get("ignore"),
     )
     photo = Photo(
         f"{pack.removesuffix('.zip')}/{entry['file']}", jpeg, labels, by_people, masked.astype(bool)
@@ -117,6 +118,7 @@ def _completed(labels: Labels, found: Found, *, by_people: bool) -> Labels:
         labels.boxes,
         landmarks,
         np.concatenate([labels.doubtful, doubtful]).astype(np.float32),
+        labels.complete,
     )
 
 

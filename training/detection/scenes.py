@@ -139,6 +139,7 @@ class Scenes:
             np.concatenate([labels.boxes[~covered], pasted.boxes]),
             np.concatenate([labels.landmarks[~covered], pasted.landmarks]),
             labels.doubtful[~hidden],
+            labels.complete,
         )
 
     def _judged(self, labels: Labels) -> Labels:
@@ -152,7 +153,7 @@ class Scenes:
         doubt = ~nothing & ((share < _CUT) | (size < _DOUBTFUL_PX))
         fine = ~nothing & ~doubt
         doubtful = np.concatenate([np.clip(labels.doubtful, 0, side), boxes[doubt]])
-        return Labels(boxes[fine], labels.landmarks[fine], doubtful)
+        return Labels(boxes[fine], labels.landmarks[fine], doubtful, labels.complete)
 
 
 def moved(labels: Labels, matrix: NDArray[np.float64]) -> Labels:
@@ -169,6 +170,7 @@ def moved(labels: Labels, matrix: NDArray[np.float64]) -> Labels:
         _moved_boxes(labels.boxes, matrix),
         points.astype(np.float32),
         _moved_boxes(labels.doubtful, matrix),
+        labels.complete,
     )
 
 

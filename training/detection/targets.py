@@ -1,10 +1,14 @@
 """What each cell of the detector's maps is asked, and how wrong its answer is.
 
-Targets are made by numpy beside the training (which cells a face belongs to depends on where it
-lies alone), the loss is Keras's own, on any backend. `utils.cells` says what a row means.
+Targets are made by numpy beside the training, the loss is Keras's own, on any backend.
+`utils.cells` says what a row means. Most of what is asked is what a teacher answers for the same
+picture, cell by cell (dense distillation): it says "hardly" and "almost" where a label only knows
+no and yes. Labels have the last word: a face that the teacher missed belongs to the cells at its
+middle; where no face can be, the teacher's alarms count for nothing.
 
-The score is taught by the quality focal loss (arXiv 2006.04388): a cell at the middle of a face is
-to say how well its box will overlap the face's. Boxes by distance-IoU (arXiv 1911.08287).
+The score is taught by the quality focal loss (arXiv 2006.04388): a cell at the middle of a face
+that only a label knows is to say how well its box will overlap the face's. Boxes by distance-IoU
+(arXiv 1911.08287).
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from training.detection.labels import Labels
-from utils.cells import STRIDES, UNIT, centres
+from utils.cells import LOG_SIZE, STRIDES, UNIT, centres, decode_all, overlap
 
 Floats = NDArray[np.float32]
 
@@ -23,24 +27,35 @@ Floats = NDArray[np.float32]
 _FROM, _UP_TO = 2.4, 7.5
 _DOUBT = 1.25  # a face this factor outside of the range may be found as well, or not
 _LANDMARK_WEIGHT, _BOX_WEIGHT = 0.5, 2.0
-# Columns of a target row: state, the box's corners, the landmarks, their weight.
-_STATE, _BOX, _POINTS, _POINTS_KNOWN = 0, slice(1, 5), slice(5, 15), 15
-TARGETS = 16
-_FACE, _NOTHING, _NEVER_MIND = 1.0, 0.0, -1.0
+# A teacher's cell with this score tells where a face is; the best one of a true face is worth more.
+_TAUGHT_FROM, _TRUE_AT_LEAST = 0.3, 0.8
+_SAME_FACE = 0.4
+# Columns of a target row: whether the score is asked, what it should be (or _BY_OVERLAP), the box's
+# corners and how much they count, the landmarks and how much they count.
+_ASKED, _SCORE, _BOX, _BOX_COUNTS = 0, 1, slice(2, 6), 6
+_POINTS, _POINTS_COUNT = slice(7, 17), 17
+TARGETS = 18
+_BY_OVERLAP = -1.0
 
 
-def assign(labels: Labels, side_px: int) -> Floats:
-    """Targets (cells, 16) float32 for a square picture of `side_px`.
+def assign(labels: Labels, side_px: int, taught: Floats | None = None) -> Floats:
+    """Targets (cells, 18) float32 for a square picture of `side_px`.
 
-    A face belongs to the cells at its middle: the nearest one, or all within three tenths of its
-    side, at most 1.5 strides. Of two faces that claim a cell the smaller one has it.
+    `taught` (cells, 15) is a teacher's answer. A face that it does not know belongs to the cells at
+    its middle: the nearest one, or all within three tenths of its side, at most 1.5 strides. Of two
+    such faces that claim a cell the smaller one has it.
     """
     points, strides = centres(side_px, side_px)
     targets = np.zeros((len(points), TARGETS), np.float32)
-    for box in labels.doubtful:
-        targets[_inside(points, box, strides), _STATE] = _NEVER_MIND
+    targets[:, _ASKED] = 1
+    unknown = np.arange(len(labels.boxes))
+    if taught is not None:
+        unknown = _follow(targets, taught, labels, side_px)
+    else:
+        for box in labels.doubtful:
+            targets[_inside(points, box, strides), _ASKED] = 0
     sizes = np.sqrt(np.prod(labels.boxes[:, 2:] - labels.boxes[:, :2], axis=1))
-    for i in np.argsort(-sizes):
+    for i in unknown[np.argsort(-sizes[unknown])]:
         box, size = labels.boxes[i], sizes[i]
         away = np.abs(points - (box[:2] + box[2:]) / 2).max(1)
         middle = away <= np.maximum(strides / 2, np.minimum(1.5 * strides, 0.3 * size))
@@ -48,13 +63,41 @@ def assign(labels: Labels, side_px: int) -> Floats:
         high = np.where(strides == STRIDES[-1], np.inf, _UP_TO * strides)
         doubt = (size >= low / _DOUBT) & (size < high * _DOUBT)
         mine = middle & (size >= low) & (size < high)
-        targets[_inside(points, box, strides) & doubt & ~mine & middle, _STATE] = _NEVER_MIND
-        targets[mine, _STATE] = _FACE
+        targets[middle & doubt & ~mine, _ASKED] = 0
+        known = bool(np.isfinite(labels.landmarks[i]).all())
+        targets[mine, _ASKED] = 1
+        targets[mine, _SCORE] = _BY_OVERLAP
         targets[mine, _BOX] = box
-        known = np.isfinite(labels.landmarks[i]).all()
-        targets[mine, _POINTS_KNOWN] = known
+        targets[mine, _BOX_COUNTS] = 1
         targets[mine, _POINTS] = labels.landmarks[i].ravel() if known else 0
+        targets[mine, _POINTS_COUNT] = known
     return targets
+
+
+def _follow(
+    targets: Floats, taught: Floats, labels: Labels, side_px: int
+) -> NDArray[np.signedinteger]:
+    """Fill in what the teacher says; returns the rows of the labels that it does not know."""
+    said = decode_all(taught, side_px, side_px)
+    scores = 1 / (1 + np.exp(-said.scores))
+    telling = np.flatnonzero(scores >= _TAUGHT_FROM)
+    same = overlap(labels.boxes, said.boxes[telling]) >= _SAME_FACE
+    if labels.complete:
+        nothing = np.ones(len(scores), np.bool_)
+        unsure = overlap(labels.doubtful, said.boxes[telling]) >= _SAME_FACE
+        nothing[telling[same.any(0) | unsure.any(0)]] = False
+        scores[nothing] = 0
+    targets[:, _SCORE] = scores
+    targets[telling, _BOX] = said.boxes[telling]
+    targets[telling, _POINTS] = said.landmarks[telling].reshape(-1, 10)
+    for i in np.flatnonzero(same.any(1)):
+        mine = telling[same[i]]
+        best = float(scores[mine].max())
+        targets[mine, _SCORE] = scores[mine] * max(1.0, _TRUE_AT_LEAST / best)
+        targets[mine, _BOX] = labels.boxes[i]
+    for column in (_BOX_COUNTS, _POINTS_COUNT):
+        targets[telling, column] = targets[telling, _SCORE]
+    return np.flatnonzero(~same.any(1))
 
 
 def _inside(points: Floats, box: Floats, strides: Floats) -> NDArray[np.bool_]:
@@ -75,29 +118,27 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """The loss of a batch (), from targets (n, cells, 16) and answers (n, cells, 15)."""
         y_pred = ops.cast(y_pred, "float32")
-        state = y_true[..., _STATE]
-        face = ops.cast(state == _FACE, "float32")
-        faces = ops.maximum(ops.sum(face), 1.0)
         cells, unit = (ops.convert_to_tensor(part) for part in (self._points, self._unit))
+        box_counts, wanted = y_true[..., _BOX_COUNTS], y_true[..., _SCORE]
+        faces = ops.maximum(ops.sum(box_counts), 1.0)
         centre = cells + y_pred[..., 1:3] * unit
-        half = ops.exp(ops.clip(y_pred[..., 3:5], -6.0, 4.0)) * unit / 2
+        half = ops.exp(ops.clip(y_pred[..., 3:5], *LOG_SIZE)) * unit / 2
         overlap, distance = overlaps(centre - half, centre + half, y_true[..., _BOX])
-        quality = ops.stop_gradient(overlap) * face
-        score = ops.sigmoid(y_pred[..., 0])
-        entropy = ops.maximum(y_pred[..., 0], 0.0) - y_pred[..., 0] * quality
-        entropy = entropy + ops.log1p(ops.exp(-ops.abs(y_pred[..., 0])))
-        asked = ops.cast(state != _NEVER_MIND, "float32")
-        scores = ops.sum(asked * ops.square(quality - score) * entropy)
-        boxes = ops.sum(face * (1 - overlap + distance))
-        points = ops.reshape(y_pred[..., 5:], (*ops.shape(face), 5, 2)) * unit[..., None]
+        quality = ops.where(wanted < 0, ops.stop_gradient(overlap), wanted)
+        logit = y_pred[..., 0]
+        entropy = ops.maximum(logit, 0.0) - logit * quality + ops.log1p(ops.exp(-ops.abs(logit)))
+        off = ops.square(quality - ops.sigmoid(logit))
+        scores = ops.sum(y_true[..., _ASKED] * off * entropy)
+        boxes = ops.sum(box_counts * (1 - overlap + distance))
+        points = ops.reshape(y_pred[..., 5:], (*ops.shape(wanted), 5, 2)) * unit[..., None]
         points = points + cells[..., None, :]
         truth = ops.reshape(y_true[..., _POINTS], ops.shape(points))
         # A share of the face's side, so that large and small faces count alike.
-        side = ops.sqrt(ops.prod(ops.maximum(y_true[..., 3:5] - y_true[..., 1:3], 1.0), axis=-1))
-        off = ops.abs(points - truth) / side[..., None, None] * 10
-        smooth = ops.where(off < 1, 0.5 * off * off, off - 0.5)
-        known = face * y_true[..., _POINTS_KNOWN]
-        landmarks = ops.sum(known * ops.mean(smooth, axis=(-1, -2)))
+        low, high = y_true[..., _BOX][..., :2], y_true[..., _BOX][..., 2:]
+        side = ops.sqrt(ops.prod(ops.maximum(high - low, 1.0), axis=-1))
+        away = ops.abs(points - truth) / side[..., None, None] * 10
+        smooth = ops.where(away < 1, 0.5 * away * away, away - 0.5)
+        landmarks = ops.sum(y_true[..., _POINTS_COUNT] * ops.mean(smooth, axis=(-1, -2)))
         return (scores + _BOX_WEIGHT * boxes + _LANDMARK_WEIGHT * landmarks) / faces
 
 

@@ -15,10 +15,11 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from training.packs import DatasetError
-from utils.cells import STRIDES, Found, joined, suppressed
+from utils.cells import STRIDES, UNIT, Found, decode, suppressed
 
 FILE = Path("teacher") / "yunet_n_dynamic.onnx"
 _OUTPUTS = ("cls", "obj", "bbox", "kps")
+_NAMES = [f"{kind}_{stride}" for stride in STRIDES for kind in _OUTPUTS]
 
 
 class Teacher:
@@ -35,25 +36,43 @@ class Teacher:
         )
         self._input = self._session.get_inputs()[0].name
 
+    def rows(self, picture_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Its answer (cells, 15), as `utils.cells` reads it.
+
+        The picture is RGB (h, w, 3), its sides multiples of 32.
+        """
+        batch = picture_rgb[None, ..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
+        said = dict(zip(_NAMES, self._session.run(_NAMES, {self._input: batch}), strict=True))
+        parts = []
+        for stride in STRIDES:
+            cls, obj, bbox, kps = (said[f"{kind}_{stride}"][0] for kind in _OUTPUTS)
+            score = np.sqrt(np.clip(cls, 0, 1) * np.clip(obj, 0, 1)).clip(1e-6, 1 - 1e-6)
+            parts.append(
+                # Its places count from a cell's corner in strides, ours from its centre in units.
+                np.concatenate(
+                    [
+                        np.log(score / (1 - score)),
+                        (bbox[:, :2] - 0.5) / UNIT,
+                        bbox[:, 2:] - np.log(UNIT),
+                        (kps - 0.5) / UNIT,
+                    ],
+                    axis=1,
+                )
+            )
+        return np.concatenate(parts).astype(np.float32)
+
     def find(self, image_rgb: NDArray[np.uint8], scale: float, from_score: float = 0.4) -> Found:
-        """Faces of a picture (h, w, 3) looked at in `scale`, in the picture's own pixels."""
+        """Faces of a picture (h, w, 3) looked at in `scale`, in the picture's own pixels.
+
+        Scores are shares of 1.
+        """
         size = [max(1, round(side * scale)) for side in image_rgb.shape[1::-1]]
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small = image_rgb if scale == 1 else cv2.resize(image_rgb, size, interpolation=how)
         height, width = (-(-side // 32) * 32 for side in small.shape[:2])
-        padded = np.zeros((1, 3, height, width), np.float32)
-        padded[0, :, : small.shape[0], : small.shape[1]] = small[..., ::-1].transpose(2, 0, 1)
-        names = [f"{kind}_{stride}" for stride in STRIDES for kind in _OUTPUTS]
-        rows = dict(zip(names, self._session.run(names, {self._input: padded}), strict=True))
-        found = []
-        for stride in STRIDES:
-            cls, obj, bbox, kps = (rows[f"{kind}_{stride}"][0] for kind in _OUTPUTS)
-            score = np.sqrt(np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1))
-            kept = np.flatnonzero(score >= from_score)
-            cell = np.stack([kept % (width // stride), kept // (width // stride)], 1)
-            centre = (cell + bbox[kept, :2]) * stride
-            half = np.exp(bbox[kept, 2:]) * stride / 2
-            points = (kps[kept].reshape(-1, 5, 2) + cell[:, None]) * stride
-            boxes = np.concatenate([centre - half, centre + half], 1)
-            found.append(Found(boxes, score[kept], points))
-        return suppressed(joined(found)).scaled(1 / scale, 1 / scale)
+        padded = np.zeros((height, width, 3), np.uint8)
+        padded[: small.shape[0], : small.shape[1]] = small
+        from_logit = float(np.log(from_score / (1 - from_score)))
+        found = suppressed(decode(self.rows(padded), height, width, from_logit))
+        shares = (1 / (1 + np.exp(-found.scores))).astype(np.float32)
+        return Found(found.boxes, shares, found.landmarks).scaled(1 / scale, 1 / scale)

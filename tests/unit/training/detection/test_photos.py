@@ -12,7 +12,6 @@ from training.detection.teacher import Teacher
 from training.packs import DatasetError
 from utils.cells import Found
 
-
 EVALUATION, VALIDATION = [9, 13], [18]
 
 
@@ -51,6 +50,7 @@ def test_boxes_are_corners_and_say_who_drew_them(data: Path) -> None:
     assert full.masked.tolist() == [True, False]
     assert np.isnan(full.labels.landmarks).all()
     assert full.image_rgb().shape == (300, 400, 3)
+    assert not any(one.labels.complete for one in by_people)
     taught = next(one for one in photos if not one.drawn_by_people)
     assert taught.labels.doubtful.tolist() == [[5, 5, 25, 35]]
     assert not taught.masked.any()
