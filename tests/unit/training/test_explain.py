@@ -139,7 +139,7 @@ def test_a_smile_is_seen_in_the_lower_half(astronaut: np.ndarray) -> None:
     from utils.detector import Detector
     from utils.manifest import Manifest
 
-    box = Detector().detect(astronaut)[0].box_xyxy
+    box = Detector(Manifest.load()).detect(astronaut).faces[0].box_xyxy
     explanation = explain(Classifier("emotion", Manifest.load()), astronaut, box)
     assert explanation.opinion.label == "happiness"
     side = len(explanation.drop)
