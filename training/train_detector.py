@@ -3,7 +3,8 @@
     python -m training.train_detector --data DIR [--preview sheet.png]
 
 The network is `training.detection.network`, its pictures are `training.detection.scenes`, what it
-is asked is `training.detection.targets`. Photographs that hold no face and in which it sees one
+is asked is `training.detection.targets`. Beside what the teacher answers it learns what the teacher
+sees before it answers (hints, arXiv 1412.6550), which no exported file holds. Photographs that hold no face and in which it sees one
 come back more often in the next epoch. A fifth of the photographs is never read here.
 """
 
@@ -23,11 +24,12 @@ from training.config import RunConfig
 from training.detection import preview
 from training.detection.cutouts import load_cutouts
 from training.detection.judge import Judge, highest_scores
+from training.detection.labels import Labels
 from training.detection.network import face_detector
 from training.detection.photos import load_photos
-from training.detection.scenes import Scenes, SceneSpec
+from training.detection.scenes import Image, Scenes, SceneSpec
 from training.detection.targets import DetectionLoss, assign
-from training.detection.teacher import Teacher
+from training.detection.teacher import HINTS, Teacher
 from training.fit import fit
 from training.packs import one_sentence
 
@@ -73,11 +75,12 @@ class SceneBatches(keras.utils.PyDataset):  # type: ignore[misc]
         config = self.config
         rng = np.random.default_rng((config.seed, self.epoch, i))
         drawn = [self.scenes.draw(rng) for _ in range(config.batch)]
-        targets = [
-            assign(labels, config.scenes.side_px, self._teacher.rows(image))
-            for image, labels in drawn
-        ]
+        targets = [self._targets(image, labels) for image, labels in drawn]
         return np.stack([image for image, _ in drawn]).astype(np.float32), np.stack(targets)
+
+    def _targets(self, image: Image, labels: Labels) -> NDArray[np.float32]:
+        rows, hints = self._teacher.rows_and_hints(image)
+        return np.concatenate([assign(labels, self.config.scenes.side_px, rows), hints], axis=1)
 
 
 def train(config: DetectorConfig, data: Path, runs: Path) -> Path:
@@ -98,7 +101,7 @@ def train(config: DetectorConfig, data: Path, runs: Path) -> Path:
     print(f"{len(photos):,} photographs, {len(empty)} of them without a face")
     return fit(
         config,
-        lambda: face_detector(width=config.width),
+        lambda: face_detector(width=config.width, hints=HINTS),
         batches,
         runs,
         judge=judge,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.detection.measures import average_precision, matched
 from training.detection.photos import Photo
-from utils.cells import decode, suppressed
+from utils.cells import OUTPUTS, decode, suppressed
 
 Image = NDArray[np.uint8]
 _FROM_LOGIT = -4.0
@@ -54,7 +54,7 @@ def _answers(
     rows: list[NDArray[np.float32]] = []
     for start in range(0, len(images), _BATCH):
         batch = np.stack([_fitted(image, side_px) for image in images[start : start + _BATCH]])
-        rows.extend(keras.ops.convert_to_numpy(model(batch, training=False)))
+        rows.extend(keras.ops.convert_to_numpy(model(batch, training=False))[..., :OUTPUTS])
     return rows
 
 

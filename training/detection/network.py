@@ -16,11 +16,12 @@ from utils.cells import OUTPUTS, STRIDES
 _RARE = -4.6
 
 
-def face_detector(*, width: int = 64, normalise: bool = True) -> keras.Model:
+def face_detector(*, width: int = 64, normalise: bool = True, hints: int = 0) -> keras.Model:
     """From (n, h, w, 3) float32 RGB 0..255, sides multiples of 32, to (n, cells, 15) float32.
 
     The cells of stride 8 come first, then 16, then 32, each map row by row. `utils.cells` says
-    what a row means.
+    what a row means. With `hints` a row goes on with as many columns, in which training compares
+    what the network sees with what a teacher sees; they are never served.
     """
     picture = keras.Input((None, None, 3), name="picture")
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(picture)
@@ -39,8 +40,15 @@ def face_detector(*, width: int = 64, normalise: bool = True) -> keras.Model:
         both = seen if above is None else layers.Add()([seen, layers.UpSampling2D(2)(above)])
         above = _unit(both, width, f"neck{stride}", normalise=normalise)
         y = _unit(above, width, f"head{stride}", normalise=normalise)
-        y = layers.Conv2D(OUTPUTS, 1, name=f"cells{stride}")(y)
-        rows.append(layers.Reshape((-1, OUTPUTS), dtype="float32")(y))
+        parts = [layers.Conv2D(OUTPUTS, 1, name=f"cells{stride}")(y)]
+        if hints:
+            parts += [
+                layers.Conv2D(hints // 2, 1, name=f"hints{stride}_{name}")(x)
+                for name, x in (("stage", seen), ("head", y))
+            ]
+        outputs = OUTPUTS + hints
+        y = layers.Concatenate()(parts) if hints else parts[0]
+        rows.append(layers.Reshape((-1, outputs), dtype="float32")(y))
     cells = layers.Concatenate(axis=1, dtype="float32", name="cells")(rows[::-1])
     model = keras.Model(picture, cells, name="face_detector")
     for stride in STRIDES:

@@ -13,20 +13,22 @@ that only a label knows is to say how well its box will overlap the face's. Boxe
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
 from training.detection.labels import Labels
-from utils.cells import LOG_SIZE, STRIDES, UNIT, centres, decode_all, overlap
+from utils.cells import LOG_SIZE, OUTPUTS, STRIDES, UNIT, centres, decode_all, overlap
 
 Floats = NDArray[np.float32]
 
 # Sides of faces, in strides, that a map answers for; those of two maps overlap by a half.
 _FROM, _UP_TO = 2.4, 7.5
 _DOUBT = 1.25  # a face this factor outside of the range may be found as well, or not
-_LANDMARK_WEIGHT, _BOX_WEIGHT = 0.5, 2.0
+_LANDMARK_WEIGHT, _BOX_WEIGHT, _HINT_WEIGHT = 0.5, 2.0, 3.0
 # A teacher's cell with this score tells where a face is; the best one of a true face is worth more.
 _TAUGHT_FROM, _TRUE_AT_LEAST = 0.3, 0.8
 _SAME_FACE = 0.4
@@ -108,15 +110,20 @@ def _inside(points: Floats, box: Floats, strides: Floats) -> NDArray[np.bool_]:
 
 
 class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Score, boxes and landmarks of square pictures of `side_px`, a face's cell counting one."""
+    """Score, boxes and landmarks of square pictures of `side_px`, a face's cell counting one.
+
+    Columns of the targets after the 18th are what a teacher sees in each cell; the network's own
+    columns after the 15th are to vary with them (Pearson's correlation, arXiv 2207.02039).
+    """
 
     def __init__(self, side_px: int) -> None:
         super().__init__(name="detection", reduction="sum")
+        self._maps = np.cumsum([0, *((side_px // stride) ** 2 for stride in STRIDES)]).tolist()
         points, strides = centres(side_px, side_px)
         self._points, self._unit = points[None], UNIT * strides[None, :, None]
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-        """The loss of a batch (), from targets (n, cells, 16) and answers (n, cells, 15)."""
+        """The loss () of targets (n, cells, 18 + k) and answers (n, cells, 15 + k)."""
         y_pred = ops.cast(y_pred, "float32")
         cells, unit = (ops.convert_to_tensor(part) for part in (self._points, self._unit))
         box_counts, wanted = y_true[..., _BOX_COUNTS], y_true[..., _SCORE]
@@ -130,7 +137,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
         off = ops.square(quality - ops.sigmoid(logit))
         scores = ops.sum(y_true[..., _ASKED] * off * entropy)
         boxes = ops.sum(box_counts * (1 - overlap + distance))
-        points = ops.reshape(y_pred[..., 5:], (*ops.shape(wanted), 5, 2)) * unit[..., None]
+        points = ops.reshape(y_pred[..., 5:OUTPUTS], (*ops.shape(wanted), 5, 2)) * unit[..., None]
         points = points + cells[..., None, :]
         truth = ops.reshape(y_true[..., _POINTS], ops.shape(points))
         # A share of the face's side, so that large and small faces count alike.
@@ -139,7 +146,24 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
         away = ops.abs(points - truth) / side[..., None, None] * 10
         smooth = ops.where(away < 1, 0.5 * away * away, away - 0.5)
         landmarks = ops.sum(y_true[..., _POINTS_COUNT] * ops.mean(smooth, axis=(-1, -2)))
-        return (scores + _BOX_WEIGHT * boxes + _LANDMARK_WEIGHT * landmarks) / faces
+        total = (scores + _BOX_WEIGHT * boxes + _LANDMARK_WEIGHT * landmarks) / faces
+        if y_pred.shape[-1] > OUTPUTS:
+            total += _HINT_WEIGHT * self._unlike(y_true[..., TARGETS:], y_pred[..., OUTPUTS:])
+        return total
+
+    def _unlike(self, seen: keras.KerasTensor, said: keras.KerasTensor) -> keras.KerasTensor:
+        """One minus the mean correlation of each channel of each map."""
+        alike = [
+            ops.mean(_standard(seen[:, start:end]) * _standard(said[:, start:end]))
+            for start, end in pairwise(self._maps)
+        ]
+        return 1 - sum(alike) / len(alike)
+
+
+def _standard(values: keras.KerasTensor) -> keras.KerasTensor:
+    """Each channel of (n, cells, k) with mean 0 and variance 1; a silent one stays 0."""
+    mean, variance = ops.moments(values, (0, 1), keepdims=True)
+    return (values - mean) * ops.rsqrt(variance + 1e-4)
 
 
 def overlaps(

@@ -7,10 +7,12 @@ bbox[0:2]) * stride, size = exp(bbox[2:4]) * stride.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
@@ -20,6 +22,9 @@ from utils.cells import STRIDES, UNIT, Found, decode, suppressed
 FILE = Path("teacher") / "yunet_n_dynamic.onnx"
 _OUTPUTS = ("cls", "obj", "bbox", "kps")
 _NAMES = [f"{kind}_{stride}" for stride in STRIDES for kind in _OUTPUTS]
+# What it sees before it answers, 64 channels each: the end of a stage, and what its heads read.
+_SEEN = {8: ("241", "287"), 16: ("250", "291"), 32: ("259", "295")}
+HINTS = 2 * 64
 
 
 class Teacher:
@@ -31,8 +36,14 @@ class Teacher:
             raise DatasetError(f"{file} is missing: the teacher's weights lie beside the packs")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
+        network = onnx.load(str(file))
+        network.graph.output.extend(
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+            for names in _SEEN.values()
+            for name in names
+        )
         self._session = onnxruntime.InferenceSession(
-            str(file), options, providers=["CPUExecutionProvider"]
+            network.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         self._input = self._session.get_inputs()[0].name
 
@@ -41,25 +52,25 @@ class Teacher:
 
         The picture is RGB (h, w, 3), its sides multiples of 32.
         """
+        return _as_rows(self._said(picture_rgb, _NAMES))
+
+    def rows_and_hints(
+        self, picture_rgb: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Its answer (cells, 15), and what it sees in each cell (cells, 128)."""
+        inner = [name for names in _SEEN.values() for name in names]
+        said = self._said(picture_rgb, [*_NAMES, *inner])
+        hints = [
+            np.concatenate([said[name][0].reshape(64, -1).T for name in _SEEN[stride]], 1)
+            for stride in STRIDES
+        ]
+        return _as_rows(said), np.concatenate(hints)
+
+    def _said(
+        self, picture_rgb: NDArray[np.uint8], names: list[str]
+    ) -> dict[str, NDArray[np.float32]]:
         batch = picture_rgb[None, ..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
-        said = dict(zip(_NAMES, self._session.run(_NAMES, {self._input: batch}), strict=True))
-        parts = []
-        for stride in STRIDES:
-            cls, obj, bbox, kps = (said[f"{kind}_{stride}"][0] for kind in _OUTPUTS)
-            score = np.sqrt(np.clip(cls, 0, 1) * np.clip(obj, 0, 1)).clip(1e-6, 1 - 1e-6)
-            parts.append(
-                # Its places count from a cell's corner in strides, ours from its centre in units.
-                np.concatenate(
-                    [
-                        np.log(score / (1 - score)),
-                        (bbox[:, :2] - 0.5) / UNIT,
-                        bbox[:, 2:] - np.log(UNIT),
-                        (kps - 0.5) / UNIT,
-                    ],
-                    axis=1,
-                )
-            )
-        return np.concatenate(parts).astype(np.float32)
+        return dict(zip(names, self._session.run(names, {self._input: batch}), strict=True))
 
     def find(self, image_rgb: NDArray[np.uint8], scale: float, from_score: float = 0.4) -> Found:
         """Faces of a picture (h, w, 3) looked at in `scale`, in the picture's own pixels.
@@ -76,3 +87,23 @@ class Teacher:
         found = suppressed(decode(self.rows(padded), height, width, from_logit))
         shares = (1 / (1 + np.exp(-found.scores))).astype(np.float32)
         return Found(found.boxes, shares, found.landmarks).scaled(1 / scale, 1 / scale)
+
+
+def _as_rows(said: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    parts = []
+    for stride in STRIDES:
+        cls, obj, bbox, kps = (said[f"{kind}_{stride}"][0] for kind in _OUTPUTS)
+        score = np.sqrt(np.clip(cls, 0, 1) * np.clip(obj, 0, 1)).clip(1e-6, 1 - 1e-6)
+        parts.append(
+            # Its places count from a cell's corner in strides, ours from its centre in units.
+            np.concatenate(
+                [
+                    np.log(score / (1 - score)),
+                    (bbox[:, :2] - 0.5) / UNIT,
+                    bbox[:, 2:] - np.log(UNIT),
+                    (kps - 0.5) / UNIT,
+                ],
+                axis=1,
+            )
+        )
+    return np.concatenate(parts).astype(np.float32)

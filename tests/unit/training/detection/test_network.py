@@ -40,6 +40,15 @@ def test_it_is_small_and_answers_every_cell_of_pictures_of_any_size() -> None:
         assert rows.shape == (2, len(centres(height, width)[0]), OUTPUTS)
 
 
+def test_what_it_compares_with_a_teacher_in_training_is_not_served() -> None:
+    model = face_detector(hints=8)
+    picture = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3)).astype(np.float32)
+    rows = np.asarray(model(picture))
+    assert rows.shape == (1, len(centres(64, 96)[0]), OUTPUTS + 8)
+    served = np.asarray(folded(model, 64)(picture))
+    np.testing.assert_allclose(served, rows[..., :OUTPUTS], atol=0.02)
+
+
 def test_a_new_network_holds_nothing_for_a_face() -> None:
     rows = np.asarray(face_detector()(np.full((1, 64, 64, 3), 127, np.float32)))
     assert (1 / (1 + np.exp(-rows[..., 0])) < 0.1).all()

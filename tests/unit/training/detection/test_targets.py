@@ -97,6 +97,21 @@ def test_the_loss_of_the_right_answer_is_about_zero_and_every_error_raises_it() 
     assert float(loss(targets[None], alarm[None])) > best + 0.05
 
 
+def test_who_sees_what_the_teacher_sees_in_whatever_scale_loses_nothing_by_it() -> None:
+    targets = assign(labels((100, 100, 160, 160)), SIDE)
+    hints = np.random.default_rng(0).normal(0, 1, (len(targets), 4)).astype(np.float32)
+    asked = np.concatenate([targets, hints], 1)[None]
+    answer = perfect(targets)
+
+    def loss(said: np.ndarray) -> float:
+        return float(DetectionLoss(SIDE)(asked, np.concatenate([answer, said], 1)[None]))
+
+    plain = float(DetectionLoss(SIDE)(targets[None], answer[None]))
+    assert loss(3 * hints + 7) == pytest.approx(plain, abs=1e-2)
+    assert loss(hints + np.roll(hints, 1, 0)) > plain + 0.5
+    assert loss(np.zeros_like(hints)) == pytest.approx(plain + 3, abs=1e-2)
+
+
 def test_what_is_not_asked_costs_nothing() -> None:
     targets = assign(labels(doubtful=((40, 40, 80, 80),)), SIDE)
     loss = DetectionLoss(SIDE)
