@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -60,19 +60,21 @@ class Pipeline:
 
         Raises `ImageTooLarge`, `NotAnImage` and `ImageBroken`.
         """
-        return self._look(data)[1]
+        return self._look(data, {})[1]
 
     def annotate(self, data: bytes, target: Target) -> Annotated:
         """As `analyze`, with the annotated picture: a chat's JPEG, or JPEG or PNG of full size."""
-        image_rgb, analysis = self._look(data)
-        drawn = annotate(image_rgb, analysis.faces)
-        picture = (
-            images.encode_for_chat(drawn) if target == "chat" else images.encode(drawn, target)
-        )
-        return Annotated(analysis, picture)
-
-    def _look(self, data: bytes) -> tuple[Image, Analysis]:
         ms: dict[str, float] = {}
+        image_rgb, analysis = self._look(data, ms)
+        with _timed(ms, "annotate"):
+            drawn = annotate(image_rgb, analysis.faces)
+        with _timed(ms, "encode"):
+            picture = (
+                images.encode_for_chat(drawn) if target == "chat" else images.encode(drawn, target)
+            )
+        return Annotated(replace(analysis, ms=ms), picture)
+
+    def _look(self, data: bytes, ms: dict[str, float]) -> tuple[Image, Analysis]:
         limits = self._settings
         with _timed(ms, "decode"):
             image_rgb = images.decode(

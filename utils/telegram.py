@@ -8,6 +8,7 @@ have arrived is never sent again.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -27,6 +28,12 @@ _MESSAGE_GONE = (
     "there is no media in the message to edit",
 )
 _FILE_GONE = ("file_id", "file is too big", "file is temporarily unavailable", "file not found")
+_TELLING_STATUSES = (200, 400, 401, 403, 404, 409, 413, 429, 500, 502, 503, 504)
+
+NO_ANSWER = "no_answer"
+
+# Told of every request: its method, and `status_word` of the answer or NO_ANSWER.
+Observe = Callable[[str, str], None]
 
 
 class MessageGone(SemblanceError):
@@ -55,8 +62,10 @@ class TelegramApi:
     All methods raise `TelegramUnavailable` (try again later) and `ChatRefused` (never again).
     """
 
-    def __init__(self, token: Secret, api_url: str) -> None:
-        self._token, self._api_url = token, api_url
+    def __init__(
+        self, token: Secret, api_url: str, *, observe: Observe = lambda _method, _status: None
+    ) -> None:
+        self._token, self._api_url, self._observe = token, api_url, observe
         self._session = requests.Session()
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_maxsize=16, pool_block=True)
@@ -74,8 +83,8 @@ class TelegramApi:
             raise FileGone("getFile answered without a file_path")
         url = f"{self._api_url}/file/bot{self._token.reveal()}/{path}"
         try:
-            with self._session.get(
-                url, timeout=_TIMEOUT_S, stream=True, allow_redirects=False
+            with self._asked(
+                "download", "GET", url, stream=True, allow_redirects=False
             ) as response:
                 if response.status_code in (400, 404, 410):
                     raise FileGone(f"file download answered {response.status_code}")
@@ -148,7 +157,7 @@ class TelegramApi:
     ) -> dict[str, Any]:
         url = f"{self._api_url}/bot{self._token.reveal()}/{method}"
         try:
-            response = self._session.post(url, data=fields, files=files, timeout=_TIMEOUT_S)
+            response = self._asked(method, "POST", url, data=fields, files=files)
             answer = response.json()
         except requests.RequestException as error:
             if repeatable or _never_connected(error):
@@ -161,6 +170,20 @@ class TelegramApi:
             raise MaybeSent(f"{method}: {response.status_code}")
         raise_for(method, response.status_code, answer if isinstance(answer, dict) else {})
         return {}
+
+    def _asked(self, name: str, verb: str, url: str, **details: Any) -> requests.Response:
+        try:
+            response = self._session.request(verb, url, timeout=_TIMEOUT_S, **details)
+        except requests.RequestException:
+            self._observe(name, NO_ANSWER)
+            raise
+        self._observe(name, status_word(response.status_code))
+        return response
+
+
+def status_word(status: int) -> str:
+    """A status of the Bot API, one of few words: whatever a broken server makes up is `other`."""
+    return str(status) if status in _TELLING_STATUSES else "other"
 
 
 def raise_for(method: str, status: int, answer: dict[str, Any]) -> None:

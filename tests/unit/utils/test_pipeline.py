@@ -40,6 +40,9 @@ def test_the_annotated_picture_has_the_size_of_the_input(
         with Image.open(io.BytesIO(answer.picture.data)) as picture:
             assert (picture.format, picture.size) == (form, (512, 512))
         assert len(answer.analysis.faces) == 1
+        stages = ["decode", "detect", "classify", "annotate", "encode"]
+        assert list(answer.analysis.ms) == stages
+        assert all(ms > 0 for ms in answer.analysis.ms.values())
 
 
 def test_a_picture_without_a_face_is_an_answer(pipeline: Pipeline, coffee_jpeg: bytes) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from requests import ConnectTimeout, ReadTimeout
 from tests.fakes import FakeHttp, Reply, Request, serving
 from utils.errors import ChatRefused, FileGone, ImageTooLarge, SemblanceError, TelegramUnavailable
 from utils.settings import Secret
-from utils.telegram import MaybeSent, MessageGone, TelegramApi, _never_connected
+from utils.telegram import NO_ANSWER, MaybeSent, MessageGone, TelegramApi, _never_connected
 
 TOKEN = Secret("123456:" + "x" * 30)
 
@@ -180,6 +180,29 @@ def test_a_download_that_fails_says_whether_to_try_again(
         get(api)
     assert type(caught.value) is expected
     assert TOKEN.reveal() not in str(caught.value)
+
+
+def test_every_request_is_told_by_method_and_a_status_of_few(server: Server) -> None:
+    calls: list[tuple[str, str]] = []
+    with closing(TelegramApi(TOKEN, server.http.url, observe=lambda *c: calls.append(c))) as api:
+        server.replies = [FILE, Reply(body=b"0123456789")]
+        get(api)
+        for reply in (said(True), refused(429, "x"), Reply(777, b"{}"), Reply(502, b"<html>")):
+            server.replies = [reply]
+            with suppress(SemblanceError):
+                edit(api)
+        server.replies = [Reply(drop=True)]
+        with pytest.raises(MaybeSent):
+            send(api)
+    assert calls == [
+        ("getFile", "200"),
+        ("download", "200"),
+        ("editMessageText", "200"),
+        ("editMessageText", "429"),
+        ("editMessageText", "other"),
+        ("editMessageText", "502"),
+        ("sendMessage", NO_ANSWER),
+    ]
 
 
 def test_a_slow_connection_was_made_or_it_was_not() -> None:
