@@ -28,7 +28,7 @@ def install(app: Flask) -> None:
             "outcome": g.get("outcome", "ok"),
         }
         # Probes come every few seconds for ever; only one that fails is news.
-        routine = request.endpoint in ("health", "ready") and answer.status_code == 200
+        routine = request.endpoint in ("health", "ready", "metrics") and answer.status_code == 200
         level = logging.DEBUG if routine else logging.INFO
         _log.log(level, "request", extra={"facts": facts})
         return answer

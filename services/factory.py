@@ -12,12 +12,14 @@ from services import (
     faces_route,
     health_routes,
     job_route,
+    metrics_route,
     problems,
     request_ids,
     security_headers,
 )
 from services.delivery import Delivery
 from services.inference import Inference
+from services.metrics import Metrics
 from services.source import Source
 from utils.settings import Settings
 
@@ -28,11 +30,13 @@ def create_app(
     *,
     inference: Inference,
     delivery: Delivery | None,
+    metrics: Metrics | None = None,
 ) -> Flask:
     """An app for one source, or for several on a machine without nginx.
 
     Without a `delivery` (no token) only the JSON API answers.
     """
+    metrics = metrics or Metrics()
     app = Flask("services", static_folder=None)
     # The order of keys is part of the contract of some routes.
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -43,7 +47,11 @@ def create_app(
     security_headers.install(app)
     problems.install(app)
     health_routes.install(app, inference)
+    # Without nginx in front strangers reach this route as well.
+    metrics_route.install(app, metrics, settings.api_keys if len(sources) > 1 else ())
     for source in sources:
-        job_route.install(app, source, inference, delivery=delivery, secret=settings.secret)
-        faces_route.install(app, source, inference, settings.api_keys)
+        job_route.install(
+            app, source, inference, delivery=delivery, secret=settings.secret, metrics=metrics
+        )
+        faces_route.install(app, source, inference, settings.api_keys, metrics=metrics)
     return app

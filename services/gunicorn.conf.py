@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 # ONNX Runtime would report its use to its maker over the network; it looks here when it is loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+from services import worker_counts
 from utils.errors import SettingsError
 from utils.logs import formatter
 from utils.settings import Settings
@@ -31,6 +32,10 @@ chdir = str(ROOT)
 workers = 1
 worker_class = "services.worker.DrainingWorker"
 worker_connections = 512
+
+worker_counts.prepare()
+pre_fork, post_fork = worker_counts.pre_fork, worker_counts.post_fork
+child_exit, on_exit = worker_counts.child_exit, worker_counts.on_exit
 
 # A unix socket is for this user, and nginx, alone.
 umask = 0o077

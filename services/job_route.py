@@ -8,6 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from services import request_ids
 from services.delivery import Delivery
 from services.inference import Inference
+from services.metrics import Metrics
 from services.source import Source
 from utils.errors import BadRequest, NotSigned, SettingsError
 from utils.jobs import SIGNATURE_HEADER, Job, is_signed
@@ -23,8 +24,10 @@ def install(
     *,
     delivery: Delivery | None,
     secret: Secret | None,
+    metrics: Metrics,
 ) -> None:
     """Serve `source.job_route`."""
+    metrics.expect(source.job_route)
 
     @app.post(source.job_route, endpoint=f"{source.name}.job")
     def answer_job() -> Response:
@@ -33,8 +36,11 @@ def install(
             raise BadRequest(f"a job of kind {job.kind} for {source.name}")
         if delivery is None:
             raise SettingsError("TELEGRAM_TOKEN is not set, so nothing can be answered in a chat.")
-        annotated = inference.annotate(source.picture_of(job), "chat")
-        delivery.deliver(job, annotated)
+        with metrics.photo(source.job_route) as saw:
+            annotated = inference.annotate(source.picture_of(job), "chat")
+            saw(annotated.analysis)
+            with metrics.stage("deliver"):
+                delivery.deliver(job, annotated)
         faces = len(annotated.analysis.faces)
         g.outcome = "answered" if faces else "answered_no_face"
         return jsonify({"success": 1, "faces": faces, "request_id": request_ids.current()})

@@ -17,8 +17,8 @@ def create() -> Flask:
     """The application, with its networks loaded and warm; called once in every worker."""
     return start(
         "local",
-        lambda settings, telegram: [
-            FileSource(telegram, max_bytes=settings.max_bytes),
-            UrlSource(Fetcher(settings)),
+        lambda settings, telegram, fetching: [
+            FileSource(telegram, max_bytes=settings.max_bytes, fetching=fetching),
+            UrlSource(Fetcher(settings), fetching=fetching),
         ],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from flask import Request
 from utils.jobs import Job, Kind
 
 Load = Callable[[], bytes]
+# Opened around each fetch over a network, to time it.
+Timer = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)

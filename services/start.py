@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from flask import Flask
 
@@ -12,7 +13,8 @@ from services.delivery import Delivery
 from services.engine import Engine
 from services.factory import create_app
 from services.inference import Inference
-from services.source import Source
+from services.metrics import Metrics
+from services.source import Source, Timer
 from utils import logs
 from utils.errors import SemblanceError
 from utils.pipeline import Pipeline
@@ -25,7 +27,7 @@ _log = logging.getLogger("services.start")
 # of starting worker after worker.
 LOAD_FAILED = 4
 
-MakeSources = Callable[[Settings, TelegramApi | None], Sequence[Source]]
+MakeSources = Callable[[Settings, TelegramApi | None, Timer], Sequence[Source]]
 LoadEngine = Callable[[Settings], Engine]
 
 
@@ -42,14 +44,17 @@ def start(service: str, make_sources: MakeSources, *, load: LoadEngine = Pipelin
 
 
 def _assembled(settings: Settings, make_sources: MakeSources, load: LoadEngine) -> Flask:
-    telegram = None
+    metrics, telegram = Metrics(), None
     if settings.telegram_token is not None:
-        telegram = TelegramApi(settings.telegram_token, settings.telegram_api_url)
+        telegram = TelegramApi(
+            settings.telegram_token, settings.telegram_api_url, observe=metrics.telegram_call
+        )
     inference = Inference(load(settings), settings.slots)
     inference.warm_up()
     return create_app(
-        make_sources(settings, telegram),
+        make_sources(settings, telegram, partial(metrics.stage, "fetch")),
         settings,
         inference=inference,
         delivery=None if telegram is None else Delivery(telegram, settings.delivery),
+        metrics=metrics,
     )

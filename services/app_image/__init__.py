@@ -15,5 +15,7 @@ def create() -> Flask:
 
     return start(
         "app_image",
-        lambda settings, telegram: [FileSource(telegram, max_bytes=settings.max_bytes)],
+        lambda settings, telegram, fetching: [
+            FileSource(telegram, max_bytes=settings.max_bytes, fetching=fetching)
+        ],
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Protocol
 
 from flask import Request
 
 from services import uploads
 from services.gate import Gate
-from services.source import Order
+from services.source import Order, Timer
 from utils.errors import SettingsError
 from utils.jobs import Job, Kind
 
@@ -31,15 +32,17 @@ class FileSource:
     faces_route = "/v1/faces"
     kind: Kind = "file_id"
 
-    def __init__(self, files: Files | None, *, max_bytes: int) -> None:
-        self._files, self._max_bytes = files, max_bytes
+    def __init__(
+        self, files: Files | None, *, max_bytes: int, fetching: Timer = nullcontext
+    ) -> None:
+        self._files, self._max_bytes, self._fetching = files, max_bytes, fetching
         self._gate = Gate(_AT_ONCE, name="downloading", retry_after_s=2.0)
 
     def picture_of(self, job: Job) -> bytes:
         """The file of a job. Raises `FileGone`, `ImageTooLarge`, `TelegramUnavailable`, `Busy`."""
         if self._files is None:
             raise SettingsError("TELEGRAM_TOKEN is not set, so no file can be fetched.")
-        with self._gate.place():
+        with self._gate.place(), self._fetching():
             return self._files.get_file(job.source, max_bytes=self._max_bytes)
 
     def order_of(self, request: Request) -> Order:

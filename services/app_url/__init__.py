@@ -17,4 +17,6 @@ def create() -> Flask:
     from services.app_url.source import UrlSource
     from services.start import start
 
-    return start("app_url", lambda settings, _: [UrlSource(Fetcher(settings))])
+    return start(
+        "app_url", lambda settings, _, fetching: [UrlSource(Fetcher(settings), fetching=fetching)]
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from typing import Protocol
 
 from flask import Request
 
-from services.source import Order
+from services.source import Order, Timer
 from services.uploads import json_object
 from utils.errors import BadRequest
 from utils.jobs import Job, Kind
@@ -28,16 +29,20 @@ class UrlSource:
     faces_route = "/v1/faces/url"
     kind: Kind = "url"
 
-    def __init__(self, fetcher: Fetches) -> None:
-        self._fetcher = fetcher
+    def __init__(self, fetcher: Fetches, *, fetching: Timer = nullcontext) -> None:
+        self._fetcher, self._fetching = fetcher, fetching
 
     def picture_of(self, job: Job) -> bytes:
         """What the URL of a job leads to; raises what `Fetcher.fetch` does."""
-        return self._fetcher.fetch(job.source)
+        return self._fetch(job.source)
 
     def order_of(self, request: Request) -> Order:
         """The URL of a request. Raises `BadRequest`."""
         url = json_object(request).get("url")
         if not isinstance(url, str) or not url:
             raise BadRequest("no url", sentence='Send JSON: {"url": "https://..."}.')
-        return Order([partial(self._fetcher.fetch, url)])
+        return Order([partial(self._fetch, url)])
+
+    def _fetch(self, url: str) -> bytes:
+        with self._fetching():
+            return self._fetcher.fetch(url)

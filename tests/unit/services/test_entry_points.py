@@ -28,4 +28,5 @@ def test_it_makes_an_application_that_is_ready(module, monkeypatch):
     assert {rule.rule for rule in app.url_map.iter_rules()} == ROUTES[module] | {
         "/healthz",
         "/readyz",
+        "/metrics",
     }

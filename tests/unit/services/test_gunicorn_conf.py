@@ -10,9 +10,14 @@ LOOK = """
 import json, os, runpy, sys
 found = runpy.run_path("services/gunicorn.conf.py")
 from gevent import monkey
+from pathlib import Path
+counts = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+counted = counts.is_dir()
+found["on_exit"](None)
 names = ("workers", "worker_class", "keepalive", "control_socket_disable", "accesslog")
 print(json.dumps({name: found[name] for name in names} | {
     "patched": monkey.is_module_patched("socket"),
+    "counts": [counted, counts.is_dir()],
     "telemetry_off": os.environ["ORT_DISABLE_TELEMETRY"],
     "engine_loaded": "onnxruntime" in sys.modules or "cv2" in sys.modules,
 }))
@@ -43,6 +48,10 @@ def test_gevent_is_first_and_the_engine_is_left_to_the_workers(look):
     assert found["workers"] == 1
     assert found["control_socket_disable"] is True
     assert found["accesslog"] is None
+
+
+def test_the_folder_of_the_counts_ends_with_the_server(look):
+    assert '"counts": [true, false]' in look().stdout
 
 
 def test_no_use_is_reported_to_the_maker_of_the_engine(look):
