@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -14,11 +15,12 @@ from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
-from bot import exits, texts
+from bot import exits, metrics_server, texts
 from bot.dispatcher import Dispatcher
 from bot.dispatcher.chat import Chat
 from bot.dispatcher.client import ServiceClient
 from bot.dispatcher.work import Work
+from bot.metrics import Metrics
 from bot.notification import notify
 from bot.polling import PollingBot, PollWatch
 from bot.receiver.chat_order import ChatOrder
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _DRAIN_S = 4.0
 _LONGEST_PAUSE_S = 30.0
+_LONGEST_TURN_S = 5.0
 _ALLOWED_UPDATES = ("message", "callback_query")
 
 
@@ -51,21 +54,32 @@ class BotProcess:
         self._settings, self._store, self._drain_s = settings, store, drain_s
         self._stop = asyncio.Event()
         self.watch = PollWatch(on_fatal=self._stop.set)
-        self._bot = PollingBot(token, settings.telegram_api_url, self.watch)
+        self.metrics = Metrics()
+        calls = self.metrics.telegram_call
+        self._bot = PollingBot(token, settings.telegram_api_url, self.watch, observe=calls)
         self._services = ServiceClient(settings.proxy_url, secret, connections=settings.in_flight)
-        self._messages = TelegramApi(token, settings.telegram_api_url)
+        self._messages = TelegramApi(token, settings.telegram_api_url, observe=calls)
+        work = Work(
+            store.queue,
+            self._services,
+            Chat(self._messages, store.queue),
+            max_age_s=settings.job_max_age_s,
+            metrics=self.metrics,
+        )
         self._dispatcher = Dispatcher(
             store.queue,
-            Work(
-                store.queue,
-                self._services,
-                Chat(self._messages, store.queue),
-                max_age_s=settings.job_max_age_s,
-            ),
+            work,
             in_flight=settings.in_flight,
             lease_s=settings.lease_s,
         )
-        self._updates = DurableUpdates(store.queue, store.inbox, self._reader)
+        self.metrics.watch_queue(store.queue)
+        self.metrics.watch_polls(self.watch.seconds_since_last_poll)
+        self.metrics.watch_dispatcher(
+            lambda: self._dispatcher.in_flight,
+            most=settings.in_flight,
+            paused=lambda: work.breaker.is_open,
+        )
+        self._updates = DurableUpdates(store.queue, store.inbox, self._reader, metrics=self.metrics)
         self._application = (
             Application.builder()
             .bot(self._bot)
@@ -95,8 +109,9 @@ class BotProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         try:
-            if await self._connect():
-                await self._work()
+            with self._telling(loop):
+                if await self._connect():
+                    await self._work()
         finally:
             # A bot that never got through to Telegram is not shut down by its application.
             await self._bot.shutdown()
@@ -104,6 +119,16 @@ class BotProcess:
             self._messages.close()
         if self.watch.fatal is not None:
             raise self.watch.fatal
+
+    def _telling(self, loop: asyncio.AbstractEventLoop) -> contextlib.AbstractContextManager[None]:
+        """The listener of SEMBLANCE_METRICS_BIND, where that is set."""
+        if self._settings.metrics_bind is None:
+            return contextlib.nullcontext()
+        return metrics_server.serving(
+            self._settings.metrics_bind,
+            metrics=self.metrics.exposition,
+            alive=lambda: _turns(loop),
+        )
 
     async def _connect(self) -> bool:
         """Introduce ourselves to Telegram, for as long as it takes; False when asked to stop."""
@@ -172,6 +197,16 @@ class BotProcess:
         if not await draining:
             log.info("what is still in flight is left to its lease")
         await _within(ends_at, self._application.shutdown())
+
+
+def _turns(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether the event loop goes round; asked from another thread."""
+    turned = threading.Event()
+    try:
+        loop.call_soon_threadsafe(turned.set)
+    except RuntimeError:
+        return False
+    return turned.wait(_LONGEST_TURN_S)
 
 
 async def _within(ends_at: float, act: Awaitable[object]) -> None:

@@ -18,6 +18,7 @@ from telegram.request import HTTPXRequest
 
 from bot import exits
 from utils.settings import Secret
+from utils.telegram import NO_ANSWER, Observe, status_word
 
 log = logging.getLogger(__name__)
 
@@ -81,14 +82,21 @@ class PollWatch:
 class PollingBot(ExtBot[None]):
     """The library's bot, with every poll reported to a `PollWatch`."""
 
-    def __init__(self, token: Secret, api_url: str, watch: PollWatch) -> None:
+    def __init__(
+        self,
+        token: Secret,
+        api_url: str,
+        watch: PollWatch,
+        *,
+        observe: Observe = lambda _method, _status: None,
+    ) -> None:
         super().__init__(
             token.reveal(),
             base_url=f"{api_url}/bot",
             base_file_url=f"{api_url}/file/bot",
-            request=_request(connections=32),
+            request=_ObservedRequest(observe, connections=32),
             # With a single connection one that hangs stops polling altogether.
-            get_updates_request=_request(connections=4),
+            get_updates_request=_ObservedRequest(observe, connections=4),
         )
         self._watch = watch
 
@@ -109,11 +117,26 @@ class PollingBot(ExtBot[None]):
         return updates
 
 
-def _request(*, connections: int) -> HTTPXRequest:
-    return HTTPXRequest(
-        connection_pool_size=connections,
-        connect_timeout=5.0,
-        read_timeout=10.0,
-        pool_timeout=10.0,
-        httpx_kwargs={"trust_env": False},
-    )
+class _ObservedRequest(HTTPXRequest):
+    """The library's connections, with every request told to an observer."""
+
+    def __init__(self, observe: Observe, *, connections: int) -> None:
+        super().__init__(
+            connection_pool_size=connections,
+            connect_timeout=5.0,
+            read_timeout=10.0,
+            pool_timeout=10.0,
+            httpx_kwargs={"trust_env": False},
+        )
+        self._observe = observe
+
+    async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """As the library's; the last part of a URL is the method's name."""
+        method = url.rpartition("/")[2]
+        try:
+            status, body = await super().do_request(url, *args, **kwargs)
+        except TelegramError:
+            self._observe(method, NO_ANSWER)
+            raise
+        self._observe(method, status_word(status))
+        return status, body

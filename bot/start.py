@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
-from bot import exits
+from bot import exits, request_ids
 from bot.application import BotProcess
 from bot.work_queue import QueueBroken, QueueUnavailable, Store, open_store
 from bot.work_queue.store import SecondStart
@@ -17,9 +18,12 @@ from utils.settings import Secret, Settings
 log = logging.getLogger(__name__)
 
 
+_configure_logs = partial(logs.configure, request_id=request_ids.current)
+
+
 def start(
     load: Callable[[], Settings] = Settings.load,
-    configure_logs: Callable[[str, str], None] = logs.configure,
+    configure_logs: Callable[[str, str], None] = _configure_logs,
 ) -> None:
     """Run the bot until it is told to stop. Raises `Exit` where it cannot start or go on."""
     settings, token, secret = _settings(load)

@@ -80,6 +80,13 @@ def _queue_url(value: str) -> str:
     return value
 
 
+def _address(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    if not host or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
+        raise ValueError("HOST:PORT, for example 127.0.0.1:9100")
+    return host.strip("[]"), int(port)
+
+
 def _folder(value: str) -> Path:
     return ROOT / value  # what is absolute stays so
 
@@ -153,6 +160,7 @@ class Settings:
     port: int = _setting("SEMBLANCE_PORT", "8080", _whole(1, 65535))
     playground_port: int | None = _setting("SEMBLANCE_PLAYGROUND_PORT", None, _whole(1, 65535))
     replicas: int = _setting("SEMBLANCE_REPLICAS", "1", _whole(1, 64))
+    metrics_bind: tuple[str, int] | None = _setting("SEMBLANCE_METRICS_BIND", None, _address)
     log: str = _setting("SEMBLANCE_LOG", "text", _choice("text", "json"))
 
     @classmethod

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from bot import request_ids
 from bot.dispatcher.work import Work
 from bot.work_queue import Claim, JobQueue, QueueBroken, QueueUnavailable
 
@@ -47,6 +48,11 @@ class Dispatcher:
     def start(self) -> None:
         """Begin to claim jobs."""
         self._thread.start()
+
+    @property
+    def in_flight(self) -> int:
+        """How many jobs are out now."""
+        return len(self._in_flight)
 
     def wake(self) -> None:
         """Look at the queue now: something in its file has changed."""
@@ -113,13 +119,8 @@ class Dispatcher:
 
     def _do(self, claim: Claim) -> None:
         try:
-            self._work.do(claim)
-        except (QueueUnavailable, QueueBroken) as error:
-            log.error("job %s is left to its lease: %s", claim.job.id, error)
-        except Exception:
-            log.exception("job %s failed inside the bot", claim.job.id)
-            with contextlib.suppress(QueueUnavailable, QueueBroken):
-                self._work.blame(claim)
+            with request_ids.of(claim.job):
+                self._do_or_blame(claim)
         finally:
             with self._changed:
                 if self._in_flight.get(claim.job.id) is claim:
@@ -127,11 +128,22 @@ class Dispatcher:
                 self._changed.notify_all()
             self._wake.set()
 
+    def _do_or_blame(self, claim: Claim) -> None:
+        try:
+            self._work.do(claim)
+        except (QueueUnavailable, QueueBroken) as error:
+            log.error("the job is left to its lease: %s", error)
+        except Exception:
+            log.exception("the job failed inside the bot")
+            with contextlib.suppress(QueueUnavailable, QueueBroken):
+                self._work.blame(claim)
+
     def _lengthen_leases(self) -> None:
         with self._changed:
             claims = list(self._in_flight.values())
         for claim in self._queue.heartbeat(claims, self._lease_s) if claims else []:
-            log.warning("job %s: its lease was lost", claim.job.id)
+            with request_ids.of(claim.job):
+                log.warning("the job's lease was lost")
 
     def _tidy(self, now: float, *, busy: bool) -> None:
         """Clear what is done off the disk: at once when the last job left, else every minute."""

@@ -12,6 +12,7 @@ from bot.dispatcher.answers import Answer, Delivered, Later, Refused
 from bot.dispatcher.backoff import backoff_s
 from bot.dispatcher.breaker import Breaker
 from bot.dispatcher.chat import Chat
+from bot.metrics import Metrics, Outcome
 from bot.work_queue import Claim, JobQueue
 from utils.errors import ChatRefused, TelegramUnavailable
 from utils.jobs import Job
@@ -42,10 +43,12 @@ class Work:
         *,
         max_age_s: float,
         breaker: Breaker | None = None,
+        metrics: Metrics | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._queue, self._services, self._chat = queue, services, chat
         self._max_age_s, self._clock = max_age_s, clock
+        self._metrics = metrics or Metrics()
         self.breaker = breaker or Breaker()
 
     def do(self, claim: Claim) -> None:
@@ -53,7 +56,7 @@ class Work:
         if claim.sentence is not None:
             self._end(claim, claim.sentence)
         elif claim.doom is not None:
-            log.warning("job %s is given up: %s", claim.job.id, claim.doom)
+            log.warning("the job is given up: %s", claim.doom)
             self._end(claim, _APOLOGIES[claim.doom])
         else:
             self._try(claim)
@@ -69,25 +72,20 @@ class Work:
             self._later(claim, Later(reason="no status message", after_s=error.retry_after_s))
             return
         except ChatRefused:
-            log.info("job %s: the chat refuses the bot", claim.job.id)
-            self._queue.ack(claim)
+            log.info("the chat refuses the bot")
+            self._ack(claim, "chat_refused")
             return
         started_at = time.monotonic()
         answer = self._services.post(job)
         self._note_upstream(answer, started_at)
-        log.info(
-            "job %s attempt %d: %s in %.2f s",
-            job.id,
-            claim.attempt,
-            _words(answer),
-            time.monotonic() - started_at,
-        )
+        seconds = round(time.monotonic() - started_at, 3)
+        log.info("%s", _words(answer), extra={"facts": {"attempt": claim.attempt, "s": seconds}})
         if isinstance(answer, Later):
             self._later(claim, answer)
         elif isinstance(answer, Refused) and answer.sentence is not None:
             self._end(_with(claim, job), answer.sentence)
-        elif not self._queue.ack(claim):
-            log.info("job %s was done, but its lease was lost: it is done again", job.id)
+        elif not self._ack(claim, "delivered" if isinstance(answer, Delivered) else "chat_refused"):
+            log.info("the job was done, but its lease was lost: it is done again")
 
     def _note_upstream(self, answer: Answer, started_at: float) -> None:
         if isinstance(answer, Later) and answer.nobody:
@@ -96,7 +94,17 @@ class Work:
         elif self.breaker.succeeded():
             log.info("the proxy answers again")
 
+    def _ack(self, claim: Claim, outcome: Outcome) -> bool:
+        done = self._queue.ack(claim)
+        if done:
+            self._finished(claim, outcome)
+        return done
+
+    def _finished(self, claim: Claim, outcome: Outcome) -> None:
+        self._metrics.job_finished(outcome, after_s=self._clock() - claim.job.enqueued_at)
+
     def _later(self, claim: Claim, later: Later) -> None:
+        self._metrics.job_retried(later.reason)
         pause_s = backoff_s(claim.attempt)
         if later.after_s is not None:
             pause_s += later.after_s
@@ -114,11 +122,12 @@ class Work:
                 self._queue.settle(claim, sentence)
                 self._later(claim, Later(reason="not told yet", after_s=error.retry_after_s))
                 return
-            log.warning("job %s: its owner could not be told", job.id)
+            log.warning("the job's owner could not be told")
         if claim.doom is None:
-            self._queue.ack(claim)
-        else:
-            self._queue.bury(claim, claim.doom)
+            self._ack(claim, "refused")
+        elif self._queue.bury(claim, claim.doom):
+            self._metrics.job_buried(claim.doom)
+            self._finished(claim, "dead_letter")
 
 
 def _with(claim: Claim, job: Job) -> Claim:

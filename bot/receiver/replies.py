@@ -12,7 +12,7 @@ from telegram import Bot, ReplyParameters, Update
 from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, CallbackContext, TypeHandler
 
-from bot import texts
+from bot import request_ids, texts
 from bot.receiver.reading import Pictures, Reader, Sentence, Tap
 from bot.receiver.updates import Announcement
 from bot.work_queue import Inbox, JobQueue, QueueBroken, QueueUnavailable
@@ -48,10 +48,11 @@ class Replies:
     async def announce(self, announcement: Announcement, context: CallbackContext) -> None:  # type: ignore[type-arg]
         """Post the status messages of new jobs; the dispatcher posts what fails here."""
         for job, position in announcement.jobs:
-            try:
-                await self._announce(context.bot, job, position)
-            except (TelegramError, QueueUnavailable, QueueBroken) as error:
-                log.warning("job %s has no status message yet: %s", job.id, type(error).__name__)
+            with request_ids.of(job):
+                try:
+                    await self._announce(context.bot, job, position)
+                except (TelegramError, QueueUnavailable, QueueBroken) as error:
+                    log.warning("no status message yet: %s", type(error).__name__)
 
     async def _announce(self, bot: Bot, job: Job, position: int) -> None:
         if await asyncio.to_thread(self._queue.position, job.id) is None:

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from telegram import Update
 from telegram.error import TelegramError
 
+from bot import request_ids
+from bot.metrics import Metrics
 from bot.receiver.reading import Pictures, Reader, Silence
-from bot.work_queue import Accepted, Full, Inbox, JobQueue, QueueBroken, QueueUnavailable
+from bot.work_queue import Accepted, Duplicate, Full, Inbox, JobQueue, QueueBroken, QueueUnavailable
 from utils.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -55,11 +57,13 @@ class DurableUpdates(asyncio.Queue[object]):
         inbox: Inbox,
         reader: Callable[[], Reader],
         *,
+        metrics: Metrics | None = None,
         clock: Callable[[], float] = time.time,
         max_unanswered: int = _MAX_UNANSWERED,
     ) -> None:
         super().__init__()
         self._jobs, self._inbox, self._reader, self._clock = queue, inbox, reader, clock
+        self._metrics = metrics or Metrics()
         self._room = asyncio.Semaphore(max_unanswered)
         self._unanswered: Counter[int] = Counter()
 
@@ -109,7 +113,7 @@ class DurableUpdates(asyncio.Queue[object]):
         queued: list[tuple[Job, int]] = []
         refused = False
         for job in reading.jobs:
-            result = self._jobs.put(job)
+            result = self._put_job(job)
             if isinstance(result, Accepted):
                 queued.append((job, result.position))
             elif isinstance(result, Full):
@@ -121,6 +125,17 @@ class DurableUpdates(asyncio.Queue[object]):
         if refused and self._keep(update):
             left.append(update)
         return left
+
+    def _put_job(self, job: Job) -> Accepted | Duplicate | Full:
+        result = self._jobs.put(job)
+        if isinstance(result, Accepted):
+            self._metrics.job_put(job.kind, "accepted")
+            with request_ids.of(job):
+                log.info("queued", extra={"facts": {"kind": job.kind, "ahead": result.position}})
+        else:
+            full = isinstance(result, Full)
+            self._metrics.job_put(job.kind, "full" if full else "duplicate")
+        return result
 
     def _keep(self, update: Update) -> bool:
         if self._unanswered[chat_id_of(update)] >= _MAX_UNANSWERED_IN_A_CHAT:

@@ -165,6 +165,10 @@ class JobQueue(Protocol):
         """How full the queue is."""
         ...
 
+    def oldest(self) -> float | None:
+        """When the oldest job that waits or is in flight was enqueued; None where there is none."""
+        ...
+
     def release(self) -> int:
         """End every lease without blame; only for a sole owner that has just started.
 

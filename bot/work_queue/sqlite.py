@@ -214,6 +214,12 @@ class SqliteQueue:
             counts = dict(db.execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
         return Depth(counts.get("waiting", 0), counts.get("leased", 0), counts.get("dead", 0))
 
+    def oldest(self) -> float | None:
+        """When the oldest job that waits or is in flight was enqueued; None where there is none."""
+        with self._database.reading() as db:
+            row = db.execute("SELECT MIN(enqueued_at) FROM jobs WHERE state != 'dead'").fetchone()
+        return None if row[0] is None else float(row[0])
+
     def release(self) -> int:
         """End every lease without blame; only for a sole owner that has just started."""
         with self._database.transaction() as db:

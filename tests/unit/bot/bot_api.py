@@ -14,6 +14,7 @@ from bot.polling import PollingBot, PollWatch
 from tests.fakes import Reply, Request, serving
 from tests.unit.bot.updates import BOT
 from utils.settings import Secret
+from utils.telegram import Observe
 
 TOKEN = Secret("123456:" + "x" * 30)
 
@@ -71,9 +72,14 @@ class BotApi:
             if name == "sendMessage"
         ]
 
-    def bot(self, *, on_fatal: Callable[[], None] = lambda: None) -> PollingBot:
+    def bot(
+        self,
+        *,
+        on_fatal: Callable[[], None] = lambda: None,
+        observe: Observe = lambda _method, _status: None,
+    ) -> PollingBot:
         """A bot that talks to this server."""
-        return PollingBot(TOKEN, self.url, PollWatch(on_fatal=on_fatal))
+        return PollingBot(TOKEN, self.url, PollWatch(on_fatal=on_fatal), observe=observe)
 
 
 @contextmanager

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import requests
 
+import bot.application
 from bot import texts
 from bot.application import BotProcess
-from bot.exits import WrongToken
+from bot.exits import Misconfigured, WrongToken
 from bot.work_queue import Depth, Store, open_store
 from tests.fakes import FakeHttp, Reply, serving
+from tests.local_run import free_port
+from tests.metric_values import values_of
 from tests.unit.bot.bot_api import TOKEN, BotApi, bot_api, refusal
 from tests.unit.bot.jobs import a_job
 from tests.unit.bot.updates import PHOTO, message, update
@@ -159,3 +165,52 @@ def test_a_stop_while_telegram_asks_for_patience_keeps_the_answer_for_the_next_s
     world.api.calls.clear()
     world.run(lambda store: bool(world.api.said()) and not store.inbox.waiting())
     assert world.api.said() == [(7, texts.NO_LINK)]
+
+
+def test_while_it_runs_it_tells_its_figures_and_that_it_is_alive(world: World) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    world.environ["SEMBLANCE_METRICS_BIND"] = address
+    world.api.updates = [{"update_id": 11, "message": message(photo=PHOTO)}]
+    answers: list[requests.Response] = []
+
+    def asked(store: Store) -> bool:
+        if not world.proxy.requests or store.queue.depth() != Depth(0, 0, 0):
+            return False
+        # In a thread, for the answer about its health needs the bot's loop to turn.
+        if not asking.is_alive() and not answers:
+            asking.start()
+        return len(answers) == 2
+
+    def ask() -> None:
+        answers.append(requests.get(f"http://{address}/healthz", timeout=PATIENCE_S))
+        answers.append(requests.get(f"http://{address}/metrics", timeout=PATIENCE_S))
+
+    asking = threading.Thread(target=ask)
+    world.run(asked)
+    asking.join()
+    health, figures = answers
+    assert (health.status_code, health.json()) == (200, {"status": "ok"})
+    told = values_of(figures.content)
+    assert told['semblance_jobs_finished_total{outcome="delivered"}'] == 1
+    assert told['semblance_telegram_calls_total{method="sendMessage",status="200"}'] == 1
+    assert told['semblance_telegram_calls_total{method="getUpdates",status="200"}'] > 0
+    assert told["semblance_telegram_last_poll_age_seconds"] < PATIENCE_S
+    assert told["semblance_dispatcher_jobs_in_flight_max"] == 8
+    assert told["semblance_queue_up"] == 1
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://{address}/healthz", timeout=5)
+
+
+def test_an_address_for_the_figures_that_is_taken_ends_the_bot(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        world.environ["SEMBLANCE_METRICS_BIND"] = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(Misconfigured, match="SEMBLANCE_METRICS_BIND cannot be listened on"):
+            world.run()
+
+
+def test_a_loop_that_does_not_turn_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.application, "_LONGEST_TURN_S", 0.01)
+    loop = asyncio.new_event_loop()
+    assert not bot.application._turns(loop)
+    loop.close()
+    assert not bot.application._turns(loop)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -114,3 +115,25 @@ def test_a_poll_raises_nothing_that_would_end_the_librarys_loop(reply: Reply) ->
             poll(api)
         assert not isinstance(caught.value, InvalidToken)
         poll(api)
+
+
+def test_every_request_is_told_by_method_and_status() -> None:
+    calls: list[tuple[str, str]] = []
+
+    async def run(api: BotApi) -> None:
+        async with api.bot(observe=lambda *call: calls.append(call)) as bot:
+            await bot.get_updates(offset=0)
+            for _ in range(3):
+                with contextlib.suppress(TelegramError):
+                    await bot.send_message(7, "words")
+
+    with bot_api() as api:
+        api.replies["sendMessage"] = [refusal(429, "x", retry_after=1), Reply(drop=True)]
+        asyncio.run(run(api))
+    assert calls == [
+        ("getMe", "200"),
+        ("getUpdates", "200"),
+        ("sendMessage", "429"),
+        ("sendMessage", "no_answer"),
+        ("sendMessage", "200"),
+    ]

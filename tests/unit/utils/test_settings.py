@@ -31,6 +31,19 @@ def test_the_proxy_url_follows_the_port() -> None:
     assert load(SEMBLANCE_PORT="9000").proxy_url == "http://127.0.0.1:9000"
 
 
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("127.0.0.1:9100", ("127.0.0.1", 9100)),
+        ("0.0.0.0:8000", ("0.0.0.0", 8000)),
+        ("[::1]:9100", ("::1", 9100)),
+        ("", None),
+    ],
+)
+def test_an_address_is_a_host_and_a_port(value: str, address: tuple[str, int] | None) -> None:
+    assert load(SEMBLANCE_METRICS_BIND=value).metrics_bind == address
+
+
 def test_an_empty_value_counts_as_not_set() -> None:
     assert load(SEMBLANCE_PORT="", TELEGRAM_TOKEN="").port == 8080
 
@@ -51,6 +64,10 @@ def test_an_empty_value_counts_as_not_set() -> None:
         ("SEMBLANCE_API_KEYS", "short"),
         ("SEMBLANCE_PORT", "70000"),
         ("SEMBLANCE_LOG", "xml"),
+        ("SEMBLANCE_METRICS_BIND", "9100"),
+        ("SEMBLANCE_METRICS_BIND", ":9100"),
+        ("SEMBLANCE_METRICS_BIND", "127.0.0.1:0"),
+        ("SEMBLANCE_METRICS_BIND", "127.0.0.1:70000"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_and_without_its_value(

@@ -8,9 +8,11 @@ from bot import texts
 from bot.dispatcher.answers import Answer, Delivered, Later, Refused
 from bot.dispatcher.chat import Chat
 from bot.dispatcher.work import Work
+from bot.metrics import Metrics
 from bot.work_queue import Claim, Depth
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import FakeTelegram
+from tests.metric_values import values_of
 from tests.unit.bot.jobs import Clock, a_job
 from utils.errors import ChatRefused, TelegramUnavailable
 from utils.jobs import Job
@@ -35,6 +37,7 @@ class Scene:
 
     def __init__(self, queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> None:
         self.queue, self.telegram, self.clock = queue, telegram, clock
+        self.metrics = Metrics()
         queue.put(a_job())
 
     def do(self, services: Services) -> Claim:
@@ -49,10 +52,20 @@ class Scene:
             services,
             Chat(self.telegram, self.queue),
             max_age_s=900.0,
+            metrics=self.metrics,
             clock=self.clock,
         )
         work.do(claims[0])
         return claims[0]
+
+    def counted(self) -> dict[str, float]:
+        """What has happened to jobs, each with its number."""
+        told = values_of(self.metrics.exposition())
+        return {
+            name.removeprefix("semblance_").replace("_total", ""): value
+            for name, value in told.items()
+            if value and name.startswith("semblance_") and "_total{" in name
+        }
 
 
 @pytest.fixture
@@ -214,3 +227,50 @@ def test_a_job_done_under_a_lost_lease_is_left_to_its_new_owner(scene: Scene) ->
     services.post: Callable[[Job], Answer] = lose  # type: ignore[misc,method-assign]
     scene.do(services)
     assert scene.queue.depth() == Depth(0, 1, 0)
+
+
+class TestCounting:
+    def test_a_delivery_and_the_tries_before_it(self, scene: Scene) -> None:
+        services = Services(
+            *[Later(reason="503 busy")] * 2, Later(reason="ReadTimeout"), Delivered()
+        )
+        for _ in range(4):
+            scene.do(services)
+        assert scene.counted() == {
+            'jobs_finished{outcome="delivered"}': 1,
+            'job_retries{reason="busy"}': 2,
+            'job_retries{reason="ReadTimeout"}': 1,
+        }
+        told = values_of(scene.metrics.exposition())
+        assert told["semblance_job_delivery_seconds_count"] == 1
+
+    @pytest.mark.parametrize(
+        ("answer", "outcome"),
+        [(Refused("x", "Sorry."), "refused"), (Refused("chat_refused", None), "chat_refused")],
+    )
+    def test_a_refusal(self, scene: Scene, answer: Answer, outcome: str) -> None:
+        scene.do(Services(answer))
+        assert scene.counted() == {f'jobs_finished{{outcome="{outcome}"}}': 1}
+
+    def test_a_dead_letter_once_its_owner_was_told(self, scene: Scene) -> None:
+        scene.clock.pass_s(901)
+        scene.telegram.failures = [TelegramUnavailable()]
+        scene.do(Services(Delivered()))
+        assert scene.counted() == {'job_retries{reason="not_told_yet"}': 1}
+        scene.do(Services(Delivered()))
+        assert scene.counted() == {
+            'job_retries{reason="not_told_yet"}': 1,
+            'jobs_finished{outcome="dead_letter"}': 1,
+            'dead_letters{reason="too_old"}': 1,
+        }
+
+    def test_what_was_done_under_a_lost_lease_does_not_count(self, scene: Scene) -> None:
+        def lose(_: Job) -> Answer:
+            scene.clock.pass_s(61)
+            scene.queue.claim(1, "other", 60.0)
+            return Delivered()
+
+        services = Services(Delivered())
+        services.post: Callable[[Job], Answer] = lose  # type: ignore[misc,method-assign]
+        scene.do(services)
+        assert scene.counted() == {}

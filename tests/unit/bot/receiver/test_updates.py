@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Coroutine, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,12 +15,15 @@ import pytest
 from telegram.error import TelegramError
 from telegram.ext import ExtBot, Updater
 
+from bot import request_ids
+from bot.metrics import Metrics
 from bot.receiver.updates import Announcement, DurableUpdates, NotStored
 from bot.work_queue import Depth, Limits
 from bot.work_queue.database import Database
 from bot.work_queue.inbox import SqliteInbox
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import Reply, Request, serving
+from tests.metric_values import values_of
 from tests.unit.bot.jobs import Clock
 from tests.unit.bot.updates import GROUP, PHOTO, READER, message, text_with_urls, update
 
@@ -33,7 +37,10 @@ class Parts:
         self.database = Database(folder / "queue.db", synchronous="normal")
         self.queue = SqliteQueue(self.database, limits, clock=Clock())
         self.inbox = SqliteInbox(self.database, clock=Clock())
-        self.updates = DurableUpdates(self.queue, self.inbox, lambda: READER, clock=Clock())
+        self.metrics = Metrics()
+        self.updates = DurableUpdates(
+            self.queue, self.inbox, lambda: READER, metrics=self.metrics, clock=Clock()
+        )
 
     def close(self) -> None:
         self.database.close()
@@ -66,6 +73,43 @@ def test_a_photo_is_on_the_disk_when_put_returns(parts: Parts) -> None:
     (announcement,) = parts.left()
     assert isinstance(announcement, Announcement)
     assert [(job.id, position) for job, position in announcement.jobs] == [("11-0", 0)]
+
+
+def test_each_job_leaves_a_line_under_its_id_and_a_count(
+    parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[tuple[str, str, dict[str, object]]] = []
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append((request_ids.current(), record.getMessage(), record.facts))  # type: ignore[attr-defined]
+
+    lines = Lines()
+    with caplog.at_level(logging.INFO):
+        logging.getLogger().addHandler(lines)
+        try:
+            links = [f"http://example.com/{i}.jpg" for i in range(4)]
+            album = text_with_urls(" ".join(links), *links)
+            photo = update(11, photo=PHOTO)
+            run(*(parts.updates.put(each) for each in (photo, photo, update(12, **album))))
+        finally:
+            logging.getLogger().removeHandler(lines)
+    assert told == [
+        ("11-0", "queued", {"kind": "file_id", "ahead": 0}),
+        ("12-0", "queued", {"kind": "url", "ahead": 1}),
+        ("12-1", "queued", {"kind": "url", "ahead": 2}),
+    ]
+    values = values_of(parts.metrics.exposition())
+    assert {
+        name.removeprefix("semblance_jobs_put_total"): value
+        for name, value in values.items()
+        if value and name.startswith("semblance_jobs_put_total")
+    } == {
+        '{kind="file_id",result="accepted"}': 1,
+        '{kind="file_id",result="duplicate"}': 1,
+        '{kind="url",result="accepted"}': 2,
+        '{kind="url",result="full"}': 1,
+    }
 
 
 def test_a_sentence_is_in_the_inbox_when_put_returns(parts: Parts) -> None:

@@ -280,6 +280,28 @@ class TestNack:
         assert claim_one(queue).sentence == "Not an image."
 
 
+class TestOldest:
+    def test_an_empty_queue_has_none(self, queue: JobQueue) -> None:
+        assert queue.oldest() is None
+
+    def test_it_is_the_one_that_was_enqueued_first_wherever_it_is(self, queue: JobQueue) -> None:
+        queue.put(a_job(1, enqueued_at=NOON - 3))
+        queue.put(a_job(2, enqueued_at=NOON - 7, chat_id=8))
+        queue.put(a_job(3, enqueued_at=NOON - 5, chat_id=9))
+        assert queue.oldest() == NOON - 7
+        claims = {claim.job.id: claim for claim in queue.claim(3, "w", LEASE_S)}
+        assert queue.oldest() == NOON - 7
+        queue.ack(claims["2-0"])
+        assert queue.oldest() == NOON - 5
+        give_back(queue, claims["3-0"], due_at=NOON + 60)
+        assert queue.oldest() == NOON - 5
+
+    def test_a_dead_letter_is_no_longer_waited_for(self, queue: JobQueue) -> None:
+        queue.put(a_job())
+        queue.bury(claim_one(queue), "failed")
+        assert queue.oldest() is None
+
+
 class TestDeadLetters:
     def test_they_keep_the_job_and_the_reason_until_their_time_is_over(
         self, queue: JobQueue, clock: Clock
