@@ -72,7 +72,7 @@ class BotProcess:
             in_flight=settings.in_flight,
             lease_s=settings.lease_s,
         )
-        self.metrics.watch_queue(store.queue)
+        self.metrics.watch_queue(store.queue, most=settings.queue_max)
         self.metrics.watch_polls(self.watch.seconds_since_last_poll)
         self.metrics.watch_dispatcher(
             lambda: self._dispatcher.in_flight,

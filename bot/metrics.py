@@ -117,9 +117,12 @@ class Metrics:
         """Count a request to the Bot API; see `utils.telegram.Observe`."""
         self._telegram_calls.labels(method, status).inc()
 
-    def watch_queue(self, queue: MeasuredQueue, *, clock: Callable[[], float] = time.time) -> None:
-        """Look at the queue whenever the figures are asked for."""
+    def watch_queue(
+        self, queue: MeasuredQueue, *, most: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Look at the queue whenever the figures are asked for; it takes `most` jobs."""
         self._registry.register(_QueueCollector(queue, clock))
+        self._gauge("semblance_queue_jobs_max", "Jobs that the queue takes.", lambda: most)
 
     def watch_dispatcher(
         self, in_flight: Callable[[], int], *, most: int, paused: Callable[[], bool]

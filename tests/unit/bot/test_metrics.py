@@ -76,13 +76,14 @@ def test_a_reason_is_one_of_few_words(metrics: Metrics, reason: str, word: str) 
 def test_the_queue_is_looked_at_when_the_figures_are_asked_for(metrics: Metrics) -> None:
     clock = Clock()
     queue = Queue(Depth(5, 2, 1), clock() - 40)
-    metrics.watch_queue(queue, clock=clock)
+    metrics.watch_queue(queue, most=1000, clock=clock)
     clock.pass_s(2)
     values = told(metrics)
     assert values["semblance_queue_up"] == 1
     assert values['semblance_queue_jobs{state="waiting"}'] == 5
     assert values['semblance_queue_jobs{state="in_flight"}'] == 2
     assert values['semblance_queue_jobs{state="dead"}'] == 1
+    assert values["semblance_queue_jobs_max"] == 1000
     assert values["semblance_queue_oldest_job_age_seconds"] == 42
     queue._oldest = None
     assert told(metrics)["semblance_queue_oldest_job_age_seconds"] == 0
@@ -91,10 +92,10 @@ def test_the_queue_is_looked_at_when_the_figures_are_asked_for(metrics: Metrics)
 def test_a_queue_that_cannot_be_read_has_no_figures_but_that(metrics: Metrics) -> None:
     queue = Queue(Depth(0, 0, 0), None)
     queue.error = QueueUnavailable("locked")
-    metrics.watch_queue(queue)
+    metrics.watch_queue(queue, most=1000)
     values = told(metrics)
     assert values["semblance_queue_up"] == 0
-    assert not any(name.startswith("semblance_queue_jobs") for name in values)
+    assert not any(name.startswith("semblance_queue_jobs{") for name in values)
     assert "semblance_queue_oldest_job_age_seconds" not in values
 
 
