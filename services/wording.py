@@ -21,12 +21,17 @@ def caption(analysis: Analysis) -> str:
         return NO_FACE
     if len(faces) == 1:
         return _sentence(faces[0])
-    lines = [f"{len(faces)} faces, the largest first. Apparent expression of each:"]
+    lines = [f"{_count(analysis)}, the largest first. Apparent expression of each:"]
     listed = enumerate(faces[:_LISTED_FACES], start=1)
     lines += [f"{number}. {_line(face)}" for number, face in listed]
     if len(faces) > _LISTED_FACES:
         lines.append(f"and {len(faces) - _LISTED_FACES} more")
     return "\n".join(lines)[:MAX_CAPTION_CHARACTERS]
+
+
+def _count(analysis: Analysis) -> str:
+    named = len(analysis.faces)
+    return f"{named} faces" if named == analysis.found else f"{named} of {analysis.found} faces"
 
 
 def _sentence(face: Face) -> str:

@@ -23,7 +23,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from utils.classifiers import Classifier
-from utils.detector import Detector
+from utils.detector import Detection, Detector
 from utils.errors import ModelError, RequestRefused
 from utils.faces import Opinion
 from utils.images import Image, decode
@@ -98,11 +98,12 @@ def occlusion(
     return np.asarray(cv2.GaussianBlur(total / times, (0, 0), patch / 4), np.float64)
 
 
-def explain(network: Network, image_rgb: Image, box_xyxy: tuple[int, int, int, int]) -> Explanation:
+def explain(network: Network, image_rgb: Image, found: Detection) -> Explanation:
     """The answer for one face of a photo, uint8 RGB (h, w, 3), with its map."""
-    face = crop(image_rgb, box_xyxy, network.crop)
+    face = crop(image_rgb, found.box_xyxy, network.crop, found.landmarks)
     opinion = network.predict([face])[0]
-    large = crop(image_rgb, box_xyxy, replace(network.crop, size_px=_TILE_PX, color="rgb"))
+    spec = replace(network.crop, size_px=_TILE_PX, color="rgb")
+    large = crop(image_rgb, found.box_xyxy, spec, found.landmarks)
     for patch_share in _PATCH_SHARES:
         drop = occlusion(network, face, opinion.class_id, patch_share)
         if drop.max() >= _ENOUGH:
@@ -163,14 +164,14 @@ def explain_photo(photo: Path, network: Classifier, which: str) -> list[Explanat
         raise ValueError(f"{photo} cannot be read: {error.strerror}") from None
     except RequestRefused as error:
         raise ValueError(f"{photo}: {error.public_sentence}") from None
-    found = Detector().detect(image_rgb)
+    found = Detector(Manifest.load()).detect(image_rgb).faces
     if not found:
         raise ValueError(f"{photo}: no face was found in this picture")
     if which != "all" and not (which.isdecimal() and 1 <= int(which) <= len(found)):
         faces = "one face" if len(found) == 1 else f"{len(found)} faces"
         raise ValueError(f"{photo} has {faces}, largest first: --face {which} is none of them")
     chosen = found if which == "all" else [found[int(which) - 1]]
-    return [explain(network, image_rgb, detection.box_xyxy) for detection in chosen]
+    return [explain(network, image_rgb, detection) for detection in chosen]
 
 
 def main(argv: list[str] | None = None) -> None:

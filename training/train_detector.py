@@ -3,9 +3,10 @@
     python -m training.train_detector --data DIR [--preview sheet.png]
 
 The network is `training.detection.network`, its pictures are `training.detection.scenes`, what it
-is asked is `training.detection.targets`. Beside what the teacher answers it learns what the teacher
-sees before it answers (hints, arXiv 1412.6550), which no exported file holds. Photographs that hold no face and in which it sees one
-come back more often in the next epoch. A fifth of the photographs is never read here.
+is asked is `training.detection.targets`. Beside what the teacher answers it learns what the
+teacher sees before it answers (hints, arXiv 1412.6550), which no exported file holds. Photographs
+that hold no face and in which it sees one come back more often in the next epoch. A fifth of the
+photographs is never read here.
 """
 
 from __future__ import annotations

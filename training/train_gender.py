@@ -19,7 +19,7 @@ from utils.preprocessor import CropSpec
 CONFIG = TrainConfig(
     name="gender",
     # Margin and shift as `python -m training.framing` prints them for our detector.
-    crop=CropSpec(size_px=56, color="rgb", margin=0.016, shift_y=0.089),
+    crop=CropSpec(size_px=56, color="rgb", margin=0.019, shift_y=0.023, upright=True),
     heads={
         "gender": Head(classes=2, label_smoothing=0.05),
         "age": Head(classes=9, weight=0.15),
@@ -28,7 +28,7 @@ CONFIG = TrainConfig(
     epochs=24,
     decay_epochs=19,
     group_robustness=0.5,
-    augmentation=Augmentation(gray_share=0.25, jpeg_share=0.2, erase_share=0.3),
+    augmentation=Augmentation(shift=0.11, gray_share=0.25, jpeg_share=0.2, erase_share=0.3),
 )
 
 

@@ -1,110 +1,166 @@
-"""Where the faces are: OpenCV's Haar cascade on a small copy of the picture.
+"""Where the faces are, and their eyes, nose and mouth: our own network on a small copy.
 
-The cascade is Viola & Jones' (2001) as trained by Lienhart and shipped with OpenCV. It sees
-frontal faces; a network of our own will take its place.
+Most pictures are looked at once, 320 pixels wide or high. A face that is smaller there than the
+network can see is found in a second look at twice the size, which large pictures get where the
+first one found nothing, or only small faces: where one face is small there are others.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.cells import OUTPUTS, STRIDES, Found, centres, decode, joined, suppressed
 from utils.errors import ModelError
-from utils.faces import Box
+from utils.faces import Box, Landmarks
+from utils.manifest import DetectorNetwork, Manifest
+from utils.preprocessor import resized
+from utils.sessions import opened, tried
 
 Image = NDArray[np.uint8]
-
-_LONG_SIDE_PX = 640
-_SCALE_STEP = 1.1
-_MIN_NEIGHBOURS = 5
-_MIN_FACE_PX = 24
+FIRST_PX, SECOND_PX = 320, 640
+# Of the first look's pixels. `python -m benchmarks.detector` measures what other limits cost.
+_SMALL_FACE_PX = 40
 _MIN_CONFIDENCE = 0.5
-# Logistic regression of "is a face" on the cascade's last stage sum; `python -m training.framing`
-# prints it.
-CONFIDENCE_SLOPE, CONFIDENCE_OFFSET = 0.415, -0.571
+_GRAY = 127.0
+_MOST_SPARE = 16
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A bounding box in whole pixels of the picture, inside it, and its confidence 0..1."""
+    """A bounding box in whole pixels of the picture, inside it, and its confidence 0..1.
+
+    `landmarks` are x and y of the eye on the left of the picture, the right one, the nose and the
+    corners of the mouth; they may lie outside of a picture that cuts the face.
+    """
 
     box_xyxy: Box
     confidence: float
+    landmarks: Landmarks = ()
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The largest faces, largest first, and how many were found in all."""
+
+    faces: tuple[Detection, ...]
+    found: int
 
 
 class Detector:
-    """Finds frontal faces; may be called from several threads at once."""
+    """Finds faces; may be called from several threads at once.
 
-    def __init__(self, *, max_faces: int = 64) -> None:
-        self._max_faces = max_faces
-        # A cascade keeps state while it runs, so that each caller takes one of its own.
-        self._idle: deque[cv2.CascadeClassifier] = deque([self._load()])
+    `px` is the long side in which every picture is looked at, None for the two looks described
+    above. Raises `ModelError` where the weights are missing, altered or no detector's.
+    """
 
-    def detect(self, image_rgb: Image) -> list[Detection]:
-        """The largest faces of RGB uint8 (h, w, 3), largest first."""
+    def __init__(self, manifest: Manifest, *, max_faces: int = 64, px: int | None = None) -> None:
+        weights, self._network = manifest.read_detector()
+        self._max_faces, self._px = max_faces, px
+        self._session = opened(weights, self._network.file)
+        self._input = self._session.get_inputs()[0].name
+        self._try()
+
+    @property
+    def served_from(self) -> float:
+        """The logit of the score from which `detect` takes a box for a face."""
+        return self._network.logit_of(_MIN_CONFIDENCE)
+
+    def detect(self, image_rgb: Image) -> Detections:
+        """The faces of an RGB uint8 picture (h, w, 3) in which half of such boxes are faces."""
         height, width = image_rgb.shape[:2]
-        scale = min(1.0, _LONG_SIDE_PX / max(width, height))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = (
-            image_rgb if scale == 1 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
-        )
-        gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        boxes, sums = self._run(cv2.equalizeHist(gray))
-        found = [
-            Detection(
-                _mapped(box, width / size[0], height / size[1], (width, height)), confidence(s)
-            )
-            for box, s in zip(boxes, sums, strict=True)
-        ]
-        found = [detection for detection in found if detection.confidence >= _MIN_CONFIDENCE]
-        found.sort(key=lambda detection: _area(detection.box_xyxy), reverse=True)
-        return found[: self._max_faces]
+        found = self.found(image_rgb, self.served_from)
+        faces = _faces(found, self._network, (width, height))
+        faces.sort(key=lambda face: _area(face.box_xyxy), reverse=True)
+        return Detections(tuple(faces[: self._max_faces]), len(faces))
 
-    def _run(self, gray: Image) -> tuple[list[list[int]], list[float]]:
-        try:
-            cascade = self._idle.pop()
-        except IndexError:
-            cascade = self._load()
-        try:
-            boxes, _, sums = cascade.detectMultiScale3(
-                gray,
-                scaleFactor=_SCALE_STEP,
-                minNeighbors=_MIN_NEIGHBOURS,
-                minSize=(_MIN_FACE_PX, _MIN_FACE_PX),
-                outputRejectLevels=True,
+    def found(self, image_rgb: Image, from_logit: float) -> Found:
+        """All boxes with at least this score's logit, best first, in pixels of the picture."""
+        px = self._px or FIRST_PX
+        found = self._look(image_rgb, px, from_logit)
+        if self._px is None:
+            long_side = max(image_rgb.shape[:2])
+            served = found[found.scores >= self.served_from]
+            again = long_side > px and _only_small(served, px / long_side)
+            return (
+                self._both(found, self._look(image_rgb, SECOND_PX, from_logit)) if again else found
             )
-        finally:
-            self._idle.append(cascade)
-        return [list(map(int, box)) for box in boxes], [float(value) for value in sums]
+        if px > FIRST_PX:
+            # What fills the picture is larger than the network can see in there.
+            return self._both(found, self._look(image_rgb, FIRST_PX, from_logit))
+        return found
 
     @staticmethod
-    def _load() -> cv2.CascadeClassifier:
-        path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
-        cascade = cv2.CascadeClassifier(str(path))
-        if cascade.empty():
-            raise ModelError(f"OpenCV could not read {path.name}")
-        return cascade
+    def _both(one: Found, other: Found) -> Found:
+        return suppressed(joined([one, other]))
+
+    def _look(self, image_rgb: Image, px: int, from_logit: float) -> Found:
+        """Faces in pixels of the picture, its long side shrunk to `px` where it is longer.
+
+        A picture longer than 2:1 is shrunk less, as its short side leaves pixels to spare.
+        """
+        height, width = image_rgb.shape[:2]
+        long_side = max(height, width)
+        spare = np.clip(long_side / min(height, width) / 2, 1, _MOST_SPARE)
+        scale = min(1.0, px * float(spare) ** 0.5 / long_side)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = resized(image_rgb, size)
+        padded = [-(-side // STRIDES[-1]) * STRIDES[-1] for side in small.shape[:2]]
+        batch = np.full((1, *padded, 3), _GRAY, np.float32)
+        batch[0, : size[1], : size[0]] = small
+        rows = self._session.run(None, {self._input: batch})[0][0]
+        found = suppressed(decode(rows, padded[0], padded[1], from_logit))
+        return found.scaled(width / size[0], height / size[1])
+
+    def _try(self) -> None:
+        """A trial run on noise: the right number of cells, all of them numbers."""
+        side = 2 * STRIDES[-1]
+        noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3))
+        feed = {self._input: noise.astype(np.float32)}
+        rows = tried(lambda: self._session.run(None, feed)[0], self._network.file)
+        wanted = (1, len(centres(side, side)[0]), OUTPUTS)
+        if rows.shape != wanted:
+            raise ModelError(
+                f"{self._network.file} answers {rows.shape} where a detector answers {wanted}"
+            )
+        if not np.isfinite(rows).all():
+            raise ModelError(f"{self._network.file} answers with what is no number")
 
 
-def confidence(stage_sum: float) -> float:
-    """The share of boxes with this last stage sum that are faces, 0..1."""
-    return 1 / (1 + math.exp(-(CONFIDENCE_SLOPE * stage_sum + CONFIDENCE_OFFSET)))
+def _only_small(found: Found, scale: float) -> bool:
+    """Whether no face is larger than a small one, in pixels of the first look; or there is none."""
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    return not len(found) or float(sides.max()) * scale < _SMALL_FACE_PX
 
 
-def _mapped(box_xywh: list[int], x_scale: float, y_scale: float, size_wh: tuple[int, int]) -> Box:
-    """A box of the small copy in pixels of the picture, clamped, at least one pixel wide."""
-    x, y, w, h = box_xywh
+def _faces(found: Found, network: DetectorNetwork, size_wh: tuple[int, int]) -> list[Detection]:
+    return [
+        Detection(
+            _clamped(box, size_wh),
+            network.confidence(float(score)),
+            tuple((float(x), float(y)) for x, y in points),
+        )
+        for box, score, points in zip(found.boxes, found.scores, found.landmarks, strict=True)
+        if _touches(box, size_wh)
+    ]
+
+
+def _touches(box: NDArray[np.floating], size_wh: tuple[int, int]) -> bool:
     width, height = size_wh
-    x0 = min(max(0, round(x * x_scale)), width - 1)
-    y0 = min(max(0, round(y * y_scale)), height - 1)
-    x1 = min(max(x0 + 1, round((x + w) * x_scale)), width)
-    y1 = min(max(y0 + 1, round((y + h) * y_scale)), height)
+    return bool(box[0] < width and box[1] < height and box[2] > 0 and box[3] > 0)
+
+
+def _clamped(box: NDArray[np.floating], size_wh: tuple[int, int]) -> Box:
+    """Whole pixels inside the picture, at least one wide and high."""
+    width, height = size_wh
+    x0, y0 = (
+        min(max(0, round(float(box[0]))), width - 1),
+        min(max(0, round(float(box[1]))), height - 1),
+    )
+    x1 = min(max(x0 + 1, round(float(box[2]))), width)
+    y1 = min(max(y0 + 1, round(float(box[3]))), height)
     return x0, y0, x1, y1
 
 

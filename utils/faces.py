@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from utils.labels import EMOTIONS, GENDERS
 
 Box = tuple[int, int, int, int]
+# x and y of the eye on the left of the picture, the right one, nose, corners of the mouth.
+Landmarks = tuple[tuple[float, float], ...]
 _PLAUSIBLE_FROM = 0.1
 
 
@@ -77,13 +79,14 @@ class Opinion:
 class Face:
     """A face: `box_xyxy` in pixels of the turned picture, detection confidence 0..1, opinions.
 
-    `gender` is None where the operator switched it off.
+    `gender` is None where the operator switched it off; `landmarks` may lie outside of the picture.
     """
 
     box_xyxy: Box
     confidence: float
     emotion: Opinion
     gender: Opinion | None = None
+    landmarks: Landmarks = ()
 
     def __post_init__(self) -> None:
         x0, y0, x1, y1 = self.box_xyxy
@@ -108,13 +111,20 @@ class Face:
 
 @dataclass(frozen=True)
 class Analysis:
-    """All faces of one picture, largest first; `size_wh` after EXIF turning; `ms` per stage."""
+    """The faces of one picture, largest first; `size_wh` after EXIF turning; `ms` per stage.
+
+    `found` counts all faces of a picture that has more than are looked at.
+    """
 
     size_wh: tuple[int, int]
     faces: tuple[Face, ...]
     model_name: str
     model_version: str
     ms: Mapping[str, float] = field(default_factory=dict)
+    found: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", max(self.found, len(self.faces)))
 
     def as_json(self) -> dict[str, Any]:
         """The shape of the public API."""

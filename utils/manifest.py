@@ -49,10 +49,7 @@ class Network:
             raise ValueError("labels must be a list of at least two names")
         if not isinstance(self.sure_from, int | float) or not 0 <= self.sure_from <= 1:
             raise ValueError("sure_from must be a number from 0 to 1")
-        if Path(self.file).name != self.file:
-            raise ValueError("file must be the name of a file in the manifest's folder")
-        if not isinstance(self.sha256, Mapping) or self.file not in self.sha256:
-            raise ValueError(f"sha256 must map file names to digests, {self.file!r} among them")
+        _check_file(self.file, self.sha256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +67,15 @@ class DetectorNetwork:
     metrics: Mapping[str, float] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_file(self.file, self.sha256)
+        for name in ("slope", "offset"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise ValueError(f"{name} must be a number")
+        if self.slope <= 0:
+            raise ValueError("slope must be above 0")
 
     def confidence(self, logit: float) -> float:
         """The share of boxes with this score that are faces, 0..1."""
@@ -144,6 +150,13 @@ class Manifest:
                 "get both from the same release"
             )
         return data
+
+
+def _check_file(file: object, sha256: object) -> None:
+    if not isinstance(file, str) or Path(file).name != file:
+        raise ValueError("file must be the name of a file in the manifest's folder")
+    if not isinstance(sha256, Mapping) or file not in sha256:
+        raise ValueError(f"sha256 must map file names to digests, {file!r} among them")
 
 
 def _read(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,9 +36,15 @@ class Annotated:
 class Pipeline:
     """The whole way of a photo; loaded once a process, used from several threads."""
 
-    def __init__(self, emotion: Classifier, gender: Classifier | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        emotion: Classifier,
+        gender: Classifier | None,
+        settings: Settings,
+    ) -> None:
         self._settings = settings
-        self._detector = Detector(max_faces=settings.max_faces)
+        self._detector = detector
         self._emotion, self._gender = emotion, gender
         self._name, self._version = _model_of(emotion, gender)
 
@@ -47,11 +53,13 @@ class Pipeline:
         """The networks of trained_models/, or those that the settings name. Raises `ModelError`."""
         emotion = _classifier("emotion", settings.emotion_model)
         gender = _classifier("gender", settings.gender_model) if settings.gender else None
-        return cls(emotion, gender, settings)
+        detector = Detector(Manifest.load(), max_faces=settings.max_faces, px=settings.detect_px)
+        return cls(detector, emotion, gender, settings)
 
     def warm_up(self) -> None:
         """Once through every stage with an empty picture: the first photo finds all ready."""
-        blank = np.zeros((64, 64, 3), np.uint8)
+        blank = np.zeros((640, 640, 3), np.uint8)
+        self._detector.detect(blank)
         faces = self._faces(blank, [Detection((0, 0, 64, 64), 1.0)])
         self.annotate(images.encode(annotate(blank, faces), "jpeg").data, "chat")
 
@@ -81,25 +89,30 @@ class Pipeline:
                 data, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels
             )
         with _timed(ms, "detect"):
-            detections = self._detector.detect(image_rgb)
+            detected = self._detector.detect(image_rgb)
         with _timed(ms, "classify"):
-            faces = self._faces(image_rgb, detections)
+            faces = self._faces(image_rgb, detected.faces)
         height, width = image_rgb.shape[:2]
-        return image_rgb, Analysis((width, height), faces, self._name, self._version, ms)
+        return image_rgb, Analysis(
+            (width, height), faces, self._name, self._version, ms, found=detected.found
+        )
 
-    def _faces(self, image_rgb: Image, detections: list[Detection]) -> tuple[Face, ...]:
+    def _faces(self, image_rgb: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
         emotions = self._classify(self._emotion, image_rgb, detections)
         genders: list[Opinion] | list[None] = [None] * len(detections)
         if self._gender is not None:
             genders = self._classify(self._gender, image_rgb, detections)
         seen = zip(detections, emotions, genders, strict=True)
-        return tuple(Face(d.box_xyxy, d.confidence, emotion, gender) for d, emotion, gender in seen)
+        return tuple(
+            Face(d.box_xyxy, d.confidence, emotion, gender, d.landmarks)
+            for d, emotion, gender in seen
+        )
 
     @staticmethod
     def _classify(
-        classifier: Classifier, image_rgb: Image, detections: list[Detection]
+        classifier: Classifier, image_rgb: Image, detections: Sequence[Detection]
     ) -> list[Opinion]:
-        crops = [crop(image_rgb, d.box_xyxy, classifier.crop) for d in detections]
+        crops = [crop(image_rgb, d.box_xyxy, classifier.crop, d.landmarks) for d in detections]
         return classifier.predict(crops)
 
 

@@ -25,8 +25,9 @@ _INTERPOLATION = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "area": 
 _CHANNELS = {"gray": 1, "rgb": 3}
 _MAX_SIZE_PX = 1024
 _LANDMARKS = 5
-# Of the square that the box alone would give; landmarks beyond are taken for wrong.
-_MOST_LARGER, _MOST_AWAY = 1.6, 0.35
+# Of the square that the box alone would give; landmarks beyond are taken for wrong. Of a face from
+# the front eyes and mouth are apart (`_across`) by some 1.4 of it.
+_MOST_LARGER, _MOST_AWAY, _LEAST_APART = 1.6, 0.35, 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,10 @@ class CropSpec:
 
     `margin` is the share of the detector's box side added on every side, `shift_y` moves the
     square down by that share of the side; both map our detector's framing to the training
-    pictures' framing. `landmarks` are the five places (x, y), in shares of the crop's side, in
-    which the training pictures show eyes, nose and corners of the mouth: with them a face whose
-    landmarks are known is turned upright and brought to that size instead.
+    pictures' framing. `upright` turns that square with the face, where its landmarks are known.
+    `landmarks` are the five places (x, y), in shares of the crop's side, in which the training
+    pictures show eyes, nose and corners of the mouth: with them a face is turned and brought to
+    that place and size, and its box does not matter.
     """
 
     size_px: int
@@ -47,6 +49,7 @@ class CropSpec:
     interpolation: Literal["linear", "cubic", "area"] = "linear"
     input_min: float = -1.0
     input_max: float = 1.0
+    upright: bool = False
     landmarks: Landmarks = ()
 
     def __post_init__(self) -> None:
@@ -61,6 +64,7 @@ class CropSpec:
             "interpolation": self.interpolation in _INTERPOLATION,
             "input_min": _is_number(low),
             "input_max": _is_number(high) and (not _is_number(low) or low < high),
+            "upright": isinstance(self.upright, bool),
             "landmarks": np.shape(self.landmarks) in ((0,), (_LANDMARKS, 2))
             and all(_is_number(value) for point in self.landmarks for value in point),
         }
@@ -78,15 +82,17 @@ def crop(image_rgb: Image, box_xyxy: Box, spec: CropSpec, landmarks: Landmarks =
     """The face as a square uint8 picture, (size, size) for gray or (size, size, 3) RGB.
 
     Turned upright by its landmarks (x and y of the eye on the left, the right one, nose, corners
-    of the mouth), where `spec` says where they belong and they are not far from the box.
+    of the mouth), where `spec` asks for that and they are not far from the box.
 
     Where the square reaches over the edge of the picture, the border pixels are repeated: the
     face keeps its proportions and its place, and a face at x = 0 is as good as any other.
     """
-    if spec.landmarks and landmarks:
+    if landmarks and spec.landmarks:
         view = similarity(landmarks, spec)
         if _plausible(view, _square(box_xyxy, spec), spec.size_px):
             return _turned(image_rgb, view, spec)
+    elif landmarks and spec.upright and _within(landmarks, box_xyxy):
+        return _turned(image_rgb, _upright(landmarks, box_xyxy, spec), spec)
     x0, y0, side = _square(box_xyxy, spec)
     height, width = image_rgb.shape[:2]
     left, top = max(0, -x0), max(0, -y0)
@@ -113,6 +119,38 @@ def similarity(landmarks: Landmarks | NDArray[np.floating], spec: CropSpec) -> M
     turn = complex(((w - w0) * np.conj(z - z0)).sum()) / max(spread, 1e-9)
     shift = complex(w0 - turn * z0)
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _upright(landmarks: Landmarks, box_xyxy: Box, spec: CropSpec) -> Matrix:
+    """The turn, scale and shift (2, 3) to a crop of the box's square, turned with the face."""
+    x0, y0, x1, y1 = box_xyxy
+    side = max(x1 - x0, y1 - y0)
+    across = _across(landmarks)
+    turn = np.conj(across) / abs(across)
+    scale = spec.size_px / max(1.0, side * (1 + 2 * spec.margin))
+    middle = complex(x0 + x1, y0 + y1) / 2 + spec.shift_y * side * 1j / turn
+    turn *= scale
+    shift = spec.size_px * (0.5 + 0.5j) - turn * middle
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _across(landmarks: Landmarks) -> complex:
+    """To the right as the face sees its picture: from eye to eye, and a quarter off its length.
+
+    In a profile the eyes are close to each other, but not to the mouth.
+    """
+    left_eye, right_eye, _, left_mouth, right_mouth = (complex(*point) for point in landmarks)
+    down = left_mouth + right_mouth - left_eye - right_eye
+    return right_eye - left_eye + right_mouth - left_mouth - 1j * down
+
+
+def _within(landmarks: Landmarks, box_xyxy: Box) -> bool:
+    """Whether landmarks lie about the box's middle, and apart from each other."""
+    x0, y0, x1, y1 = box_xyxy
+    side = max(x1 - x0, y1 - y0)
+    away = np.abs(np.mean(landmarks, axis=0) - ((x0 + x1) / 2, (y0 + y1) / 2)).max() / side
+    apart = abs(_across(landmarks)) / side
+    return bool(away < _MOST_AWAY and apart > _LEAST_APART)
 
 
 def _plausible(view: Matrix, square: tuple[int, int, int], size_px: int) -> bool:

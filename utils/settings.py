@@ -147,6 +147,7 @@ class Settings:
     max_bytes: int = _setting("SEMBLANCE_MAX_BYTES", "20000000", _whole(1000, 20_000_000))
     max_pixels: int = _setting("SEMBLANCE_MAX_PIXELS", "50000000", _whole(1000, 200_000_000))
     max_faces: int = _setting("SEMBLANCE_MAX_FACES", "64", _whole(1, 1000))
+    detect_px: int | None = _setting("SEMBLANCE_DETECT_PX", None, _whole(96, 2048))
     slots: int = _setting("SEMBLANCE_SLOTS", "2", _whole(1, 256))
     gender: bool = _setting("SEMBLANCE_GENDER", "on", _switch)
     emotion_model: Path | None = _setting("SEMBLANCE_EMOTION_MODEL", None, _folder)

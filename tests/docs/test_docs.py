@@ -84,8 +84,9 @@ def test_every_module_and_folder_is_in_the_architecture_page() -> None:
 
 def test_every_module_of_training_is_in_its_page() -> None:
     text = (DOCS / "training.md").read_text()
-    for path in (ROOT / "training").glob("[a-z]*.py"):
-        assert f"`training/{path.name}`" in text, path.name
+    for path in (ROOT / "training").rglob("[a-z]*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        assert f"`{name}`" in text, name
 
 
 @pytest.mark.parametrize(

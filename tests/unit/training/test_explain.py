@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.conftest import encoded
 from training.explain import Explanation, draw, explain, main, occlusion, overlay, sentences
+from utils.detector import Detection, Detector
 from utils.faces import Opinion
 from utils.labels import EMOTIONS
 from utils.preprocessor import CropSpec
@@ -75,8 +76,8 @@ def test_corners_are_hidden_as_well() -> None:
 def test_a_very_clear_answer_gets_larger_patches() -> None:
     box = (0, 0, 48, 48)
     photo = face(3)
-    assert explain(Drawn(), photo, box).patch_share == 0.25
-    assert explain(Drawn(steepness=10, bias=0.4), photo, box).patch_share > 0.25
+    assert explain(Drawn(), photo, Detection(box, 1.0)).patch_share == 0.25
+    assert explain(Drawn(steepness=10, bias=0.4), photo, Detection(box, 1.0)).patch_share > 0.25
 
 
 def test_the_map_is_warm_where_hiding_costs_and_cold_where_it_helps() -> None:
@@ -111,7 +112,7 @@ def test_the_words_say_the_answer_and_what_it_hangs_on() -> None:
 
 
 def test_each_face_has_its_row() -> None:
-    explanation = explain(Drawn(), face(3), (0, 0, 48, 48))
+    explanation = explain(Drawn(), face(3), Detection((0, 0, 48, 48), 1.0))
     one, three = draw([explanation], "emotion"), draw([explanation] * 3, "emotion")
     assert three.size == (one.width, 3 * one.height)
 
@@ -136,11 +137,10 @@ def test_the_command_explains_a_photo_with_the_served_network(
 
 def test_a_smile_is_seen_in_the_lower_half(astronaut: np.ndarray) -> None:
     from utils.classifiers import Classifier
-    from utils.detector import Detector
     from utils.manifest import Manifest
 
-    box = Detector().detect(astronaut)[0].box_xyxy
-    explanation = explain(Classifier("emotion", Manifest.load()), astronaut, box)
+    found = Detector(Manifest.load()).detect(astronaut).faces[0]
+    explanation = explain(Classifier("emotion", Manifest.load()), astronaut, found)
     assert explanation.opinion.label == "happiness"
     side = len(explanation.drop)
     y, x = np.unravel_index(explanation.drop.argmax(), explanation.drop.shape)

@@ -8,22 +8,19 @@ import pytest
 
 from training.augmentation import Augmentation
 from training.datasets import FER_TRAIN, load_fairface, load_fer
-from training.framing import MEASURED, Framing, Misses, covers, framing, overlap
+from training.framing import MEASURED, Framing, Misses, covers, framing
 from utils.detector import Detector
+from utils.manifest import Manifest
 
 # From inside Keras, which the training scripts import.
 pytestmark = pytest.mark.filterwarnings("ignore:.*np.object.*:FutureWarning")
 
-
-def test_overlap_is_intersection_over_union() -> None:
-    assert overlap((0, 0, 10, 10), (0, 0, 10, 10)) == 1
-    assert overlap((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(1 / 3)
-    assert overlap((0, 0, 10, 10), (20, 20, 5, 5)) == 0
+DETECTOR = Detector(Manifest.load())
 
 
 def cut(image: np.ndarray, *, extra: float, down: float = 0.0) -> np.ndarray:
     """The astronaut's face with a margin, moved, (1, s, s, 3)."""
-    x0, y0, x1, y1 = Detector().detect(image)[0].box_xyxy
+    x0, y0, x1, y1 = DETECTOR.detect(image).faces[0].box_xyxy
     side = x1 - x0
     pad, move = round(side * extra), round(side * down)
     return image[None, y0 - pad + move : y1 + pad + move, x0 - pad : x1 + pad]
@@ -31,13 +28,13 @@ def cut(image: np.ndarray, *, extra: float, down: float = 0.0) -> np.ndarray:
 
 def test_a_wider_cut_of_the_same_face_needs_more_margin(astronaut: np.ndarray) -> None:
     for extra in (0.05, 0.4):
-        seen = framing(cut(astronaut, extra=extra), Detector())
+        seen = framing(cut(astronaut, extra=extra), DETECTOR)
         assert seen.margin == pytest.approx(extra, abs=0.12)
         assert seen.side[0] == pytest.approx(1 / (1 + 2 * seen.margin))
 
 
 def test_a_cut_further_down_shows_the_box_further_up(astronaut: np.ndarray) -> None:
-    seen = framing(cut(astronaut, extra=0.3, down=0.1), Detector())
+    seen = framing(cut(astronaut, extra=0.3, down=0.1), DETECTOR)
     assert seen.shift_y == pytest.approx(0.1, abs=0.05)
     assert seen.offset_y[0] == pytest.approx(-0.1 / 1.6, abs=0.04)
 
@@ -80,7 +77,7 @@ def test_the_real_packs_are_framed_as_the_training_scripts_say(packs: Path) -> N
         "FairFace": (load_fairface(packs, "fairface_64.npz", 64).images, train_gender.CONFIG),
     }
     for name, (images, config) in sets.items():
-        seen = framing(images, Detector(), sample=300)
+        seen = framing(images, DETECTOR, sample=300)
         assert seen.margin == pytest.approx(config.crop.margin, abs=0.02)
         assert seen.shift_y == pytest.approx(config.crop.shift_y, abs=0.02)
         assert seen.misses().shift == pytest.approx(MEASURED[name].shift, abs=0.02)

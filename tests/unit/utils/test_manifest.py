@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -82,6 +83,27 @@ def test_a_damaged_manifest_is_refused_in_a_sentence(folder: Path, text: str) ->
     with pytest.raises(ModelError, match=r"manifest\.json cannot be used: ") as caught:
         Manifest.load(folder)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"file": "../detector.onnx"}, "file must be the name of a file"),
+        ({"file": 7}, "file must be the name of a file"),
+        ({"sha256": {}}, "sha256 must map file names to digests"),
+        ({"slope": 0}, "slope must be above 0"),
+        ({"slope": float("inf")}, "slope must be a number"),
+        ({"offset": "1"}, "offset must be a number"),
+    ],
+)
+def test_a_detector_that_cannot_be_used_is_refused_in_a_sentence(
+    folder: Path, wrong: dict[str, object], words: str
+) -> None:
+    shape = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    shape["detector"].update(wrong)
+    (folder / "manifest.json").write_text(json.dumps(shape), encoding="utf-8")
+    with pytest.raises(ModelError, match=rf"manifest\.json cannot be used: detector: {words}"):
+        Manifest.load(folder)
 
 
 def test_a_manifest_that_is_there_but_cannot_be_read_is_not_called_missing(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -114,7 +116,8 @@ def test_an_unusable_specification_is_refused(changes: dict[str, float]) -> None
 
 
 PLACES = ((0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75))
-UPRIGHT = CropSpec(size_px=64, color="rgb", margin=0.0, landmarks=PLACES)
+TO_PLACES = CropSpec(size_px=64, color="rgb", margin=0.0, landmarks=PLACES)
+UPRIGHT = CropSpec(size_px=64, color="rgb", margin=0.0, upright=True)
 
 
 def dots(places: np.ndarray, side: int, radius: float) -> np.ndarray:
@@ -135,13 +138,14 @@ def turned(degrees: float, scale: float, centre: float) -> np.ndarray:
 
 @pytest.mark.parametrize("degrees", [-40, -7, 0, 15, 33])
 @pytest.mark.parametrize("scale", [40, 64, 150, 330])
-def test_a_turned_face_is_brought_upright(degrees: float, scale: float) -> None:
+@pytest.mark.parametrize("spec", [TO_PLACES, UPRIGHT], ids=["to places", "with its box"])
+def test_a_turned_face_is_brought_upright(degrees: float, scale: float, spec: CropSpec) -> None:
     places = turned(degrees, scale, 256)
     image = dots(places, 512, scale / 30)
     half = scale / 2
     box = (int(256 - half), int(256 - half), int(256 + half), int(256 + half))
     points = tuple((float(x), float(y)) for x, y in places)
-    cut = crop(image, box, UPRIGHT, points).astype(int)[..., 0]
+    cut = crop(image, box, spec, points).astype(int)[..., 0]
     for x, y in PLACES:
         column, row = int(x * 64), int(y * 64)
         assert cut[row, column] > 150
@@ -154,9 +158,9 @@ def test_a_turned_face_is_brought_upright(degrees: float, scale: float) -> None:
 
 def test_a_similarity_is_exact_where_one_exists_and_never_mirrors() -> None:
     places = turned(25, 80, 100)
-    view = similarity(places, UPRIGHT)
+    view = similarity(places, TO_PLACES)
     assert places @ view[:, :2].T + view[:, 2] == pytest.approx(np.array(PLACES) * 64)
-    mirrored = similarity(places * (-1, 1), UPRIGHT)
+    mirrored = similarity(places * (-1, 1), TO_PLACES)
     assert np.linalg.det(mirrored[:, :2]) > 0
 
 
@@ -174,7 +178,30 @@ def test_a_similarity_is_exact_where_one_exists_and_never_mirrors() -> None:
 def test_landmarks_that_cannot_be_right_leave_the_cut_as_the_box_says(places: np.ndarray) -> None:
     points = tuple((float(x), float(y)) for x, y in places)
     box = (30, 30, 70, 70)
-    assert (crop(numbered(), box, UPRIGHT, points) == crop(numbered(), box, UPRIGHT)).all()
+    assert (crop(numbered(), box, TO_PLACES, points) == crop(numbered(), box, TO_PLACES)).all()
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180])
+def test_margin_and_shift_turn_with_the_face(degrees: float) -> None:
+    spec = replace(UPRIGHT, margin=0.1, shift_y=0.2)
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[60:140, 60:140] = np.arange(80)[:, None, None] * 3
+    box, places = (80, 80, 120, 120), turned(0, 40, 100)
+    straight = crop(image, box, spec, tuple(map(tuple, places)))
+    assert np.abs(straight.astype(int) - crop(image, box, replace(spec, upright=False))).max() <= 6
+    quarter = round(degrees / 90)
+    rolled = np.ascontiguousarray(np.rot90(image, -quarter))
+    again = crop(rolled, box, spec, tuple(map(tuple, turned(degrees, 40, 100))))
+    assert np.abs(again.astype(int) - straight).max() <= 2
+
+
+@pytest.mark.parametrize(
+    "places", [turned(0, 8, 50), turned(0, 40, 90), np.full((5, 2), 50.0), np.full((5, 2), -1e6)]
+)
+def test_no_face_is_turned_by_landmarks_that_cannot_be_right(places: np.ndarray) -> None:
+    points = tuple((float(x), float(y)) for x, y in places)
+    box, plain = (30, 30, 70, 70), replace(UPRIGHT, upright=False)
+    assert (crop(numbered(), box, UPRIGHT, points) == crop(numbered(), box, plain)).all()
 
 
 def test_a_network_without_places_ignores_landmarks() -> None:
@@ -186,7 +213,7 @@ def test_a_network_without_places_ignores_landmarks() -> None:
 
 def test_a_turned_face_at_the_edge_repeats_the_border() -> None:
     points = tuple((float(x), float(y)) for x, y in turned(20, 40, 10))
-    cut = crop(numbered(), (0, 0, 30, 30), UPRIGHT, points)
+    cut = crop(numbered(), (0, 0, 30, 30), TO_PLACES, points)
     assert cut.shape == (64, 64, 3)
     assert cut[..., 1].min() == 0
 
@@ -219,5 +246,5 @@ def test_pictures_thinner_than_a_pixel_of_the_crop_are_cut_too(shape: tuple[int,
     side = max(shape)
     places = np.array(PLACES) * side + (min(0, shape[1] - side) / 2, min(0, shape[0] - side) / 2)
     points = tuple((float(x), float(y)) for x, y in places)
-    cut = crop(picture, (0, 0, shape[1], shape[0]), UPRIGHT, points)
+    cut = crop(picture, (0, 0, shape[1], shape[0]), TO_PLACES, points)
     assert (cut == 90).all()
