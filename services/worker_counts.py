@@ -32,7 +32,8 @@ _number = 0
 def prepare(parent: Path | None = None) -> Path:
     """Make the folder of this gunicorn; metrics made from here on are kept in it."""
     if parent is None:
-        parent = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else Path(tempfile.gettempdir())
+        usable = os.access(_SHARED_MEMORY, os.W_OK)
+        parent = _SHARED_MEMORY if usable else Path(tempfile.gettempdir())
     _remove_dead(parent)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=parent))
     # Kept open: the workers inherit it, so that the folder counts as alive until the last has gone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -80,7 +80,8 @@ class Pipeline:
             picture = (
                 images.encode_for_chat(drawn) if target == "chat" else images.encode(drawn, target)
             )
-        return Annotated(replace(analysis, ms=ms), picture)
+        # The analysis holds this same `ms`, and with it the two stages that came after.
+        return Annotated(analysis, picture)
 
     def _look(self, data: bytes, ms: dict[str, float]) -> tuple[Image, Analysis]:
         limits = self._settings
