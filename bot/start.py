@@ -55,7 +55,7 @@ def check(load: Callable[[], Settings] = Settings.load) -> None:
     settings, token, _ = _settings(load)
 
     async def introduce() -> None:
-        async with PollingBot(token, settings.telegram_api_url, PollWatch(on_fatal=bool)):
+        async with PollingBot(token, settings.telegram_api_url, PollWatch(on_fatal=lambda: None)):
             pass
 
     try:
