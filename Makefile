@@ -57,7 +57,7 @@ chaos: .venv/.dev ## kill bot and services while people send photos
 
 image: .venv/.serve ## build both images, and list the packages inside (dist/semblance.cdx.json)
 	for name in semblance:python semblance-nginx:nginx; do \
-		docker build --tag $${name%:*} --file docker/$${name#*:}/Dockerfile \
+		docker build --tag $${name%:*} --tag $${name%:*}:$(VERSION) --file docker/$${name#*:}/Dockerfile \
 			--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) . || exit 1; \
 	done
 	@mkdir -p dist
