@@ -65,7 +65,7 @@ image: .venv/.serve ## build both images, and list the packages inside (dist/sem
 		--format cyclonedx1.5 --output-file dist/semblance.cdx.json
 
 up: ## start with Docker Compose (needs TELEGRAM_TOKEN and SEMBLANCE_SECRET)
-	docker compose up --build --detach --wait
+	@docker compose up --build --detach --wait || { docker compose logs --no-log-prefix settings; exit 1; }
 
 down: ## stop what `make up` started
 	docker compose down

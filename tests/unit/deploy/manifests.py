@@ -19,9 +19,15 @@ OVERLAYS = ("single-node", "production")
 Manifest = dict[str, Any]
 
 
+def _parsed(text: str) -> list[Manifest]:
+    # Ten times faster where PyYAML was built with libyaml, and the same.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [each for each in yaml.load_all(text, Loader=loader) if each]
+
+
 def documents(path: Path) -> list[Manifest]:
     """The objects of a file."""
-    return [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each]
+    return _parsed(path.read_text(encoding="utf-8"))
 
 
 def kustomizations() -> dict[Path, Manifest]:
@@ -61,7 +67,7 @@ def rendered(folder: str) -> list[Manifest]:
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr
-    return [each for each in yaml.safe_load_all(done.stdout) if each]
+    return _parsed(done.stdout)
 
 
 def of(objects: list[Manifest], kind: str, name: str | None = None) -> list[Manifest]:

@@ -30,6 +30,9 @@ DOCUMENTED = set(
 )
 # The oldest and the newest that docs/kubernetes.md names.
 KUBERNETES = ("1.29", "1.37")
+GRACEFUL_S = int(
+    re.findall(r"\ngraceful_timeout = (\d+)", (ROOT / "services/gunicorn.conf.py").read_text())[0]
+)
 NO_SCHEMA = {"ScaledObject"}
 
 
@@ -165,14 +168,8 @@ def test_a_service_is_asked_for_its_own_health_and_has_time_to_finish():
         assert only["livenessProbe"]["httpGet"]["path"] == "/healthz"
         assert only["readinessProbe"]["httpGet"]["path"] == "/readyz"
         before_s = int(only["lifecycle"]["preStop"]["exec"]["command"][1])
-        graceful = re.search(
-            r"^graceful_timeout = (\d+)",
-            (ROOT / "services/gunicorn.conf.py").read_text(),
-            re.MULTILINE,
-        )
-        assert graceful
         grace_s = pod(base("Deployment")[name])["spec"]["terminationGracePeriodSeconds"]
-        assert grace_s > before_s + int(graceful[1])
+        assert grace_s > before_s + GRACEFUL_S
 
 
 def test_every_setting_that_is_named_is_documented():
