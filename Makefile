@@ -9,10 +9,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 DATA ?= data
 # Saves time on processors and GPUs with bfloat16.
 TRAIN ?= --precision mixed_bfloat16
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 PY := .venv/bin/python
 SYNC := .venv/bin/uv sync --quiet --locked --inexact --no-default-groups --group serve
 
-.PHONY: help run test check format train evaluate bench chaos up down clean
+.PHONY: help run test check format train evaluate bench chaos image up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,8 +55,17 @@ bench: .venv/.dev ## what a photo costs, stage by stage
 chaos: .venv/.dev ## kill bot and services while people send photos
 	$(PY) -m tests.chaos
 
+image: .venv/.serve ## build both images, and list the packages inside (dist/semblance.cdx.json)
+	for name in semblance:python semblance-nginx:nginx; do \
+		docker build --tag $${name%:*} --tag $${name%:*}:$(VERSION) --file docker/$${name#*:}/Dockerfile \
+			--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) . || exit 1; \
+	done
+	@mkdir -p dist
+	.venv/bin/uv export --quiet --locked --no-default-groups --group serve --no-emit-package uv \
+		--format cyclonedx1.5 --output-file dist/semblance.cdx.json
+
 up: ## start with Docker Compose (needs TELEGRAM_TOKEN and SEMBLANCE_SECRET)
-	docker compose up --build --detach --wait
+	@docker compose up --build --detach --wait || { docker compose logs --no-log-prefix settings; exit 1; }
 
 down: ## stop what `make up` started
 	docker compose down

@@ -26,11 +26,17 @@ def main(arguments: list[str] | None = None, run: Callable[[], None] | None = No
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.parse_args(arguments)
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only say whether the settings would do, and whether Telegram, if it can be reached, "
+        "knows the token",
+    )
+    options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     try:
-        (run or _load_and_start)()
+        (run or (_load_and_check if options.check else _load_and_start))()
     except exits.Exit as reason:
         print(reason, file=sys.stderr)
         return reason.code
@@ -42,6 +48,12 @@ def _load_and_start() -> None:
     from bot.start import start
 
     start()
+
+
+def _load_and_check() -> None:
+    from bot.start import check
+
+    check()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

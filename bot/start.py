@@ -7,8 +7,11 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from telegram.error import InvalidToken, TelegramError
+
 from bot import exits, request_ids
 from bot.application import BotProcess
+from bot.polling import PollingBot, PollWatch
 from bot.work_queue import QueueBroken, QueueUnavailable, Store, open_store
 from bot.work_queue.store import SecondStart
 from utils import logs
@@ -45,6 +48,26 @@ def start(
         raise exits.Broken(exits.BROKEN) from None
     finally:
         store.close()
+
+
+def check(load: Callable[[], Settings] = Settings.load) -> None:
+    """Raise `Exit` where `start` would end because only the operator can help.
+
+    For whoever starts bots and would start this one again and again. A Telegram that cannot be
+    reached is no reason: the bot waits for it.
+    """
+    settings, token, _ = _settings(load)
+
+    async def introduce() -> None:
+        async with PollingBot(token, settings.telegram_api_url, PollWatch(on_fatal=lambda: None)):
+            pass
+
+    try:
+        asyncio.run(introduce())
+    except InvalidToken:
+        raise exits.WrongToken(exits.WRONG_TOKEN) from None
+    except TelegramError:
+        return
 
 
 def _settings(load: Callable[[], Settings]) -> tuple[Settings, Secret, Secret]:

@@ -28,8 +28,10 @@ class InMemoryRequest(Request):
         return io.BytesIO()
 
 
-def create_app(token: str, *, playground: Playground | None = None) -> Flask:
-    """The application for the bot with this token."""
+def create_app(
+    token: str, *, playground: Playground | None = None, name: str = "127.0.0.1"
+) -> Flask:
+    """The application for the bot with this token, which knows this machine by `name`."""
     playground = playground or Playground(token)
     app = Flask("playground", static_folder=None)
     app.request_class = InMemoryRequest
@@ -40,7 +42,9 @@ def create_app(token: str, *, playground: Playground | None = None) -> Flask:
 
     @app.before_request
     def refuse_strangers() -> tuple[Response, int] | None:
-        if not guards.is_loopback_name(request.host):
+        if not guards.is_loopback_name(request.host) and not guards.is_known_to_the_bot(
+            request.host, request.path, name
+        ):
             return _refusal(403, "The playground answers to 127.0.0.1 and localhost only.")
         # A plain link from elsewhere may open the page; nothing else is another site's business.
         if request.path != "/" and guards.is_cross_site(request):

@@ -15,11 +15,19 @@ _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 def is_loopback_name(host: str) -> bool:
     """Whether a Host header (or the host of an Origin) names this machine."""
+    return _name(host) in _LOOPBACK_NAMES
+
+
+def is_known_to_the_bot(host: str, path: str, name: str) -> bool:
+    """Whether this is the Bot API, asked by the name that other containers know it by."""
+    return path.startswith(("/bot", "/file/bot")) and _name(host) == name
+
+
+def _name(host: str) -> str | None:
     try:
-        name = urlsplit(f"//{host}").hostname
+        return urlsplit(f"//{host}").hostname
     except ValueError:
-        return False
-    return name in _LOOPBACK_NAMES
+        return None
 
 
 def is_cross_site(request: Request) -> bool:

@@ -191,7 +191,9 @@ def test_a_dashboard_that_grafana_imports() -> None:
 
 
 def test_the_scrape_example_asks_the_services_of_compose_where_they_listen() -> None:
-    scrapes = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())["scrape_configs"]
+    text = (PROMETHEUS / "prometheus.yml").read_text()
+    scrapes = yaml.safe_load(text)["scrape_configs"]
+    networks = set(re.findall(r"--network semblance_(\w+)", text))
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     asked = {
         name: found["port"]
@@ -199,12 +201,13 @@ def test_the_scrape_example_asks_the_services_of_compose_where_they_listen() -> 
         for found in scrape["dns_sd_configs"]
         for name in found["names"]
     }
-    assert set(asked) == set(compose) - {"nginx"}
+    assert set(asked) == set(compose) - {"nginx", "settings", "playground"}
     for name, port in asked.items():
         service = compose[name]
         where = service["environment"].get("SEMBLANCE_METRICS_BIND", "")
         assert [*service["command"], where][-1 if where else -2].endswith(f":{port}"), name
         assert "ports" not in service, name
+        assert networks & set(service["networks"]), name
     (up,) = (rule["expr"] for rule in RULES if rule["alert"] == "SemblanceTargetDown")
     jobs = re.search(r'job=~"(.+?)"', up)
     assert jobs

@@ -43,3 +43,11 @@ def test_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for reason in (exits.Misconfigured, exits.WrongToken, exits.InUse, exits.QueueFailed):
         assert str(reason.code) in text
+
+
+def test_a_check_ends_without_a_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEMBLANCE_SLOTS", "none")
+    assert main(["--check"]) == 78
+    assert capsys.readouterr().err.startswith("SEMBLANCE_SLOTS must be")

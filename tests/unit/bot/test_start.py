@@ -98,3 +98,28 @@ def test_an_error_on_the_way_ends_in_a_sentence_as_well(
         with pytest.raises(expected) as caught:
             start(load(TELEGRAM_API_URL=api.url))
     assert TOKEN.reveal() not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"TELEGRAM_TOKEN": ""}, exits.Misconfigured),
+        ({"SEMBLANCE_SLOTS": "none"}, exits.Misconfigured),
+        ({}, exits.WrongToken),
+    ],
+)
+def test_a_check_finds_what_only_the_operator_can_mend(
+    load: Load, tmp_path: Path, changes: dict[str, str], reason: type[exits.Exit]
+) -> None:
+    with bot_api() as api:
+        api.replies["getMe"] = [refusal(401, "Unauthorized")]
+        with pytest.raises(reason):
+            bot.start.check(load(**{"TELEGRAM_API_URL": api.url} | changes))
+    assert not (tmp_path / "queue.db").exists()
+
+
+def test_a_check_passes_where_all_is_well_or_telegram_is_away(load: Load) -> None:
+    with bot_api() as api:
+        bot.start.check(load(TELEGRAM_API_URL=api.url))
+        assert [method for method, _ in api.calls] == ["getMe"]
+    bot.start.check(load(TELEGRAM_API_URL=api.url))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from playground.app import create_app
 from playground.guards import is_loopback_name
 from tests.unit.playground.conftest import CHAT, TOKEN
 
@@ -23,6 +24,15 @@ def test_other_names_are_not_this_machine(host):
 @pytest.mark.parametrize("path", ["/", "/api/bot", f"/bot{TOKEN}/getMe", "/healthz"])
 def test_a_name_from_elsewhere_is_refused_everywhere(client, path):
     assert client.get(path, headers={"Host": "evil.example"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [(f"/bot{TOKEN}/getMe", 200), ("/", 403), ("/api/bot", 403)]
+)
+def test_bot_and_services_may_use_a_name_of_their_own_that_opens_no_page(playground, path, status):
+    client = create_app(TOKEN, playground=playground, name="playground").test_client()
+    assert client.get(path, headers={"Host": "playground:8088"}).status_code == status
+    assert client.get(path, headers={"Host": "evil.example:8088"}).status_code == 403
 
 
 @pytest.mark.parametrize(

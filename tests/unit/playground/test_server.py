@@ -3,9 +3,11 @@ from __future__ import annotations
 import socket
 
 import pytest
+from dotenv import dotenv_values
 
 from playground import server
 from utils.errors import SettingsError
+from utils.settings import Secret, Settings
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_a_wrong_setting_is_one_sentence_and_78(capsys, monkeypatch):
 def test_the_port_is_written_and_said_before_serving(capsys, monkeypatch, tmp_path):
     served = []
     monkeypatch.setenv("TELEGRAM_TOKEN", "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAA")
-    monkeypatch.setattr(server, "_serve", lambda token, listener: served.append(listener))
+    monkeypatch.setattr(server, "_serve", lambda token, listener, name: served.append(listener))
     assert server.main(["--port", "0", "--port-file", str(tmp_path / "port")]) == 0
     with served[0] as listener:
         port = listener.getsockname()[1]
@@ -80,7 +82,31 @@ def test_a_port_from_the_settings_is_taken(monkeypatch):
     served = []
     monkeypatch.setenv("TELEGRAM_TOKEN", "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAA")
     monkeypatch.setenv("SEMBLANCE_PLAYGROUND_PORT", str(port))
-    monkeypatch.setattr(server, "_serve", lambda token, listener: served.append(listener))
+    monkeypatch.setattr(server, "_serve", lambda token, listener, name: served.append(listener))
     assert server.main([]) == 0
     with served[0] as listener:
         assert listener.getsockname()[1] == port
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_in_a_container_the_others_are_told_in_a_file(monkeypatch, tmp_path):
+    served = []
+    monkeypatch.setattr(server, "_serve", lambda *arguments: served.append(arguments))
+    file = tmp_path / "env"
+    assert server.main(["--port", "0", "--name", "playground", "--env-file", str(file)]) == 0
+    ((token, listener, name),) = served
+    with listener:
+        address, port = listener.getsockname()
+    assert (address, name) == ("0.0.0.0", "playground")
+    told = dotenv_values(file)
+    assert told == {"TELEGRAM_TOKEN": token, "TELEGRAM_API_URL": f"http://playground:{port}"}
+    assert Settings.load(told, dotenv=None).telegram_token == Secret(token)
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_a_token_that_is_set_is_the_one_that_is_told(monkeypatch, tmp_path):
+    token = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    monkeypatch.setenv("TELEGRAM_TOKEN", token)
+    monkeypatch.setattr(server, "_serve", lambda token, listener, name: listener.close())
+    assert server.main(["--port", "0", "--env-file", str(tmp_path / "env")]) == 0
+    assert dotenv_values(tmp_path / "env")["TELEGRAM_TOKEN"] == token
