@@ -19,7 +19,7 @@ from utils.cells import Found, overlap
 _SIDE_PX, _SMALLEST_PX = 640, 24.0
 # Sides of faces where the picture's long side is 640; huge: two fifths of its height.
 _SMALL_PX, _LARGE_PX, _HUGE = 48.0, 128.0, 0.4
-_TILTED_DEG = 20.0
+_TILTED_DEG, _EYES_APART = 20.0, 0.25
 _SELFIE_PX, _SELFIE_SHARES, _SELFIE_FROM_PX = 320, (0.4, 0.6, 0.8, 1.0), 48
 
 
@@ -149,13 +149,19 @@ def _rows(rival: Rival, outcome: Outcome) -> list[tuple[float, ...]]:
 
 
 def _landmark_error(rival: Rival, outcomes: Sequence[Outcome]) -> float:
-    """Mean distance to the teacher's landmarks, as a share of its distance of the eyes."""
+    """Mean distance to the teacher's landmarks, as a share of its distance of the eyes.
+
+    Of faces from the front: in a profile one eye lies before the other, and a share of nothing is
+    no measure.
+    """
     errors = []
     for outcome in outcomes:
         for i, hit in enumerate(outcome.result.hit_by):
             truth = outcome.photo.labels.landmarks[i]
+            box = outcome.photo.labels.boxes[i]
             eyes = float(np.hypot(*(truth[1] - truth[0])))
-            if hit >= 0 and outcome.found.scores[hit] >= rival.served_from and eyes > 1:
+            from_front = eyes >= _EYES_APART * float(np.sqrt(np.prod(box[2:] - box[:2])))
+            if hit >= 0 and outcome.found.scores[hit] >= rival.served_from and from_front:
                 off = np.hypot(*(outcome.found.landmarks[hit] - truth).T)
                 errors.append(float(off.mean()) / eyes)
     return _mean(np.array(errors))

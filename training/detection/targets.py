@@ -143,7 +143,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
         # A share of the face's side, so that large and small faces count alike.
         low, high = y_true[..., _BOX][..., :2], y_true[..., _BOX][..., 2:]
         side = ops.sqrt(ops.prod(ops.maximum(high - low, 1.0), axis=-1))
-        away = ops.abs(points - truth) / side[..., None, None] * 10
+        away = ops.abs(points - truth) / side[..., None, None] * 25
         smooth = ops.where(away < 1, 0.5 * away * away, away - 0.5)
         landmarks = ops.sum(y_true[..., _POINTS_COUNT] * ops.mean(smooth, axis=(-1, -2)))
         total = (scores + _BOX_WEIGHT * boxes + _LANDMARK_WEIGHT * landmarks) / faces
