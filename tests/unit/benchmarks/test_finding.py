@@ -68,11 +68,15 @@ def test_misses_false_alarms_and_landmarks_that_are_off_are_counted() -> None:
 
 
 def test_selfies_are_faces_that_fill_the_picture() -> None:
-    nowhere = Found(np.zeros((0, 4), np.float32), np.zeros(0), np.zeros((0, 5, 2), np.float32))
+    nowhere = Found(
+        np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+    )
 
     def half_of_it(_: np.ndarray) -> Found:
         return Found(
-            np.array([[83, 67, 237, 253]], np.float32), np.ones(1), np.zeros((1, 5, 2), np.float32)
+            np.array([[83, 67, 237, 253]], np.float32),
+            np.ones(1, np.float32),
+            np.zeros((1, 5, 2), np.float32),
         )
 
     # The one large enough is shown at .4, .6, .8 and all of the height; this box fits .6 and .8.
