@@ -21,7 +21,7 @@ from utils.sessions import opened, tried
 
 Image = NDArray[np.uint8]
 FIRST_PX, SECOND_PX = 320, 640
-# Of FairFace's pictures, 112 wide and hardly larger than a face, it finds more when enlarged to this.
+# In FairFace's pictures, 112 wide and little larger than a face, more is found when enlarged.
 _LEAST_PX = 192
 # Of the first look's pixels. `python -m benchmarks.detector` measures what other limits cost.
 _SMALL_FACE_PX = 40
