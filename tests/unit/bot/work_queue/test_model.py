@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from bot.work_queue import Accepted, Claim, Depth, Duplicate, Full, Limits
+from tests.redis import needs_redis
 from tests.unit.bot.jobs import Clock, a_job
 from tests.unit.bot.work_queue.conftest import IMPLEMENTATIONS
 
@@ -165,11 +166,18 @@ class QueueLife(RuleBasedStateMachine):
         assert self.queue.depth() == expected
 
 
-TestQueueLife = QueueLife.TestCase
-TestQueueLife.settings = settings(
+class RedisLife(QueueLife):
+    implementation = "redis"
+
+
+LIVES = settings(
     max_examples=40,
     stateful_step_count=40,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+TestQueueLife = QueueLife.TestCase
+TestQueueLife.settings = LIVES
+TestRedisLife = needs_redis(RedisLife.TestCase)
+TestRedisLife.settings = LIVES
