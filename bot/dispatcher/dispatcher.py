@@ -50,7 +50,7 @@ class Dispatcher:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at the queue now: something in its file has changed."""
+        """Look at the queue now: something in it has changed."""
         self._untidy = True
         self._wake.set()
 

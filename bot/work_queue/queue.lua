@@ -35,11 +35,8 @@ local function index(chat, chats, jobs)
   end
 end
 
-local function enter(id, chat, seq, due, announced_by, status)
+local function place(id, chat, seq, due, announced_by, status)
   local claimable_at = status and tonumber(due) or math.max(due, announced_by)
-  call('ZADD', key('waiting'), seq, id)
-  call('ZADD', key('line', chat), seq, id)
-  index(chat, 'lines', 'line')
   if claimable_at <= now then
     call('ZADD', key('ready', chat), seq, id)
     index(chat, 'open', 'ready')
@@ -48,8 +45,15 @@ local function enter(id, chat, seq, due, announced_by, status)
   end
 end
 
-local function enter_again(id)
-  enter(id, fields(id, 'chat', 'seq', 'due', 'announced_by', 'status'))
+local function enter(id, chat, seq, ...)
+  call('ZADD', key('waiting'), seq, id)
+  call('ZADD', key('line', chat), seq, id)
+  index(chat, 'lines', 'line')
+  place(id, chat, seq, ...)
+end
+
+local function places(id)
+  return id, fields(id, 'chat', 'seq', 'due', 'announced_by', 'status')
 end
 
 local function leave(id, chat)
@@ -66,7 +70,7 @@ local function end_lease(id, due, lost)
   call('ZREM', key('leases'), id)
   call('HSET', key('job', id), 'due', due)
   call('HINCRBY', key('job', id), 'lost', lost)
-  enter_again(id)
+  enter(places(id))
 end
 
 -- The end of this lease on the job, or false where it is not held any more.
@@ -128,15 +132,19 @@ function commands.position(id)
   local rank = chat and call('ZRANK', key('line', chat), id)
   if not rank then return false end
   if rank == 0 then return call('ZRANK', key('lines'), chat) end
-  local own = {rank = rank, turn = turn_of(chat), seq = tonumber(seq)}
+  local own_turn = turn_of(chat)
   local before = 0
-  for _, other in ipairs(call('ZRANGE', key('lines'), 0, -1)) do
-    local length = call('ZCARD', key('line', other))
+  local lines = call('ZRANGE', key('lines'), 0, -1, 'WITHSCORES')
+  for i = 1, #lines, 2 do
+    -- The index holds less than nothing for a chat that was never served.
+    local line, turn = key('line', lines[i]), math.max(0, lines[i + 1])
+    local length = call('ZCARD', line)
     before = before + math.min(rank, length)
-    if length > rank then
-      local rival = call('ZRANGE', key('line', other), rank, rank, 'WITHSCORES')
-      rival = {rank = rank, turn = turn_of(other), seq = tonumber(rival[2])}
-      before = before + (comes_before(rival, own) and 1 or 0)
+    if length > rank and turn <= own_turn and lines[i] ~= chat then
+      local rival = turn == 0 and own_turn == 0 and call('ZRANGE', line, rank, rank, 'WITHSCORES')
+      if not rival or tonumber(rival[2]) < tonumber(seq) then
+        before = before + 1
+      end
     end
   end
   return before
@@ -162,8 +170,8 @@ function commands.claim(n, worker, lease_s)
     end_lease(id, now, 1)
   end
   for _, id in ipairs(call('ZRANGEBYSCORE', key('later'), '-inf', now)) do
-    leave(id, fields(id, 'chat'))
-    enter_again(id)
+    call('ZREM', key('later'), id)
+    place(places(id))
   end
   local line = {}
   -- Nobody behind the first n chats, or behind the first n jobs of a chat, can be among the first n.
@@ -221,13 +229,11 @@ commands.bury = holder(function(id, reason)
 end)
 
 function commands.note_status(id, message)
-  local chat = fields(id, 'chat')
-  if not chat or call('ZSCORE', key('dead'), id) then return false end
+  if not fields(id, 'chat') or call('ZSCORE', key('dead'), id) then return false end
   pass_full_memory()
-  local first = call('HSETNX', key('job', id), 'status', message) == 1
-  if first and call('ZSCORE', key('waiting'), id) then
-    leave(id, chat)
-    enter_again(id)
+  call('HSETNX', key('job', id), 'status', message)
+  if call('ZREM', key('later'), id) == 1 then
+    place(places(id))
   end
   return fields(id, 'status')
 end

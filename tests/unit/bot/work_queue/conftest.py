@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.redis_server import RedisServer
 from bot.work_queue import JobQueue, Limits
 from bot.work_queue.database import Database
 from bot.work_queue.redis import RedisQueue
@@ -56,3 +57,16 @@ def make_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> 
 @pytest.fixture
 def queue(make_queue: MakeQueue) -> JobQueue:
     return make_queue()
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """One that the test may stop, fill or configure."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: RedisServer) -> Iterator[QueueServer]:
+    with closing(QueueServer(server.url, bot_id="1")) as client:
+        yield client
