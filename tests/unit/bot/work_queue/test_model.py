@@ -165,6 +165,14 @@ class QueueLife(RuleBasedStateMachine):
         expected = Depth(states.count("waiting"), states.count("leased"), states.count("dead"))
         assert self.queue.depth() == expected
 
+    @invariant()
+    def positions_agree(self) -> None:
+        if not hasattr(self, "queue"):
+            return
+        waiting = [name for name, model in self.jobs.items() if model.state == "waiting"]
+        line = self._in_turn(waiting)
+        assert [self.queue.position(name) for name in line] == list(range(len(line)))
+
 
 class RedisLife(QueueLife):
     implementation = "redis"
