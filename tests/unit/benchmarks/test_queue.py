@@ -31,7 +31,7 @@ def test_a_missing_server_is_null_and_says_what_to_install(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(benchmarks.queue, "is_installed", lambda: False)
-    main(["--jobs", "5", "--json"])
+    main(["--jobs", "10", "--wave", "5", "--json"])
     out = capsys.readouterr().out.splitlines()
     assert json.loads(out[-1])["redis"] is None
     assert any("apt-get install redis-server" in line for line in out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -143,6 +144,9 @@ class TestPassword:
             assert plain.execute_command("ACL", "LOG") == []
 
 
+@pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="needs openssl: apt-get install openssl"
+)
 class TestTls:
     @pytest.fixture
     def certificate(self, tmp_path: Path) -> Path:
