@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -29,7 +31,7 @@ class RedisServer:
 
     def __init__(self, **options: str) -> None:
         # A unix socket's path may have 107 bytes: the folders of tests are too deep for it.
-        self._folder = tempfile.TemporaryDirectory(prefix="redis-")
+        self._folder = tempfile.TemporaryDirectory(prefix="redis-", ignore_cleanup_errors=True)
         self.socket = Path(self._folder.name) / "redis.sock"
         self.url = f"unix://{self.socket}"
         self.options = {
@@ -55,6 +57,7 @@ class RedisServer:
             ["redis-server", *arguments],  # noqa: S607
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         while self.process.poll() is None:
             with self.client() as client:
@@ -74,9 +77,9 @@ class RedisServer:
         return redis.Redis(unix_socket_path=str(self.socket), password=password, retry=retry)
 
     def kill(self) -> None:
-        """End it as a crash would."""
-        if self.process is not None:
-            self.process.kill()
+        """End it as a crash would, and the process in which it may be writing its file anew."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def close(self) -> None:
