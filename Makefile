@@ -49,8 +49,9 @@ train: .venv/.dev ## train and export both networks (DATA=folder of the packs; h
 evaluate: .venv/.dev ## the model cards' figures (DATA=folder of the packs)
 	$(PY) -m training.evaluate --data $(DATA) --json
 
-bench: .venv/.dev ## what a photo costs, stage by stage
+bench: .venv/.dev ## what a photo costs, stage by stage, and how fast the queues are
 	$(PY) -m benchmarks.pipeline --json
+	$(PY) -m benchmarks.queue --json
 
 chaos: .venv/.dev ## kill bot and services while people send photos
 	$(PY) -m tests.chaos
