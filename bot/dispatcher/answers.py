@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import texts
 from bot.dispatcher.backoff import retry_after_s
-from utils.errors import ChatRefused, ImageTooLarge, NotSigned
+from utils.errors import ChatRefused, ImageTooLarge, NotSigned, Unavailable
 
 _MAX_SENTENCE_CHARACTERS = 500
 _WAIT_STATUSES = (408, 425, 429, 502, 503, 504)
@@ -52,8 +52,8 @@ def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Ans
     code = code if isinstance(code, str) else f"http_{status}"
     reason = f"{status} {code[:40]}"
     if status in _WAIT_STATUSES:
-        # A service's own 502 (Telegram is away) comes as our JSON; nginx's does not.
-        nobody = status in _NOBODY_STATUSES and not error
+        # A service's own 502 (Telegram is away) names what is away; nginx's does not.
+        nobody = status in _NOBODY_STATUSES and (not error or code == Unavailable.code)
         return Later(reason=reason, after_s=retry_after_s(retry_after), nobody=nobody)
     if code == NotSigned.code:
         # Bot and services disagree about the secret: the operator's to mend, not the owner's.

@@ -60,12 +60,18 @@ def test_trouble_on_the_way_does_not_count(status: int) -> None:
 
 
 @pytest.mark.parametrize(("status", "nobody"), [(502, True), (504, True), (503, False)])
+@pytest.mark.parametrize("body", [b"<html>502 Bad Gateway</html>", problem("unavailable")])
 def test_only_the_proxys_own_bad_gateway_means_that_nobody_is_there(
-    status: int, nobody: bool
+    status: int, nobody: bool, body: bytes
 ) -> None:
-    answer = read_answer(status, b"<html>502 Bad Gateway</html>")
+    answer = read_answer(status, body)
     assert isinstance(answer, Later)
     assert answer.nobody == nobody
+
+
+def test_a_service_whose_telegram_is_away_is_somebody() -> None:
+    answer = read_answer(502, problem("telegram_unavailable"))
+    assert answer == Later(reason="502 telegram_unavailable")
 
 
 @pytest.mark.parametrize("status", [500, 501, 302, 204])
