@@ -136,7 +136,8 @@ class Settings:
     job_max_age_s: float = _setting("SEMBLANCE_JOB_MAX_AGE_S", "900", _seconds)
     dead_ttl_s: float = _setting("SEMBLANCE_DEAD_TTL_S", "86400", _seconds)
     lease_s: float = _setting("SEMBLANCE_LEASE_S", "60", _seconds)
-    in_flight: int = _setting("SEMBLANCE_IN_FLIGHT", "8", _whole(1, 1000))
+    in_flight: int = _setting("SEMBLANCE_IN_FLIGHT", "64", _whole(1, 1000))
+    in_flight_min: int = _setting("SEMBLANCE_IN_FLIGHT_MIN", "1", _whole(1, 1000))
     proxy_url: str = _setting("SEMBLANCE_PROXY_URL", None, _http_url)
     secret: Secret | None = _setting("SEMBLANCE_SECRET", None, _secret)
     delivery: str = _setting("SEMBLANCE_DELIVERY", "edit", _choice("edit", "send"))
@@ -179,6 +180,8 @@ class Settings:
         values = {spec.name: _read(spec.metadata, given) for spec in fields(cls)}
         if values["telegram_token"] is None and values["telegram_token_file"]:
             values["telegram_token"] = _token_from(values["telegram_token_file"])
+        if values["in_flight_min"] > values["in_flight"]:
+            raise SettingsError("SEMBLANCE_IN_FLIGHT_MIN must not be above SEMBLANCE_IN_FLIGHT.")
         values["proxy_url"] = values["proxy_url"] or f"http://127.0.0.1:{values['port']}"
         return cls(**values)
 

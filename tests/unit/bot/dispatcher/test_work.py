@@ -7,6 +7,7 @@ import pytest
 from bot import texts
 from bot.dispatcher.answers import Answer, Delivered, Later, Refused
 from bot.dispatcher.chat import Chat
+from bot.dispatcher.limit import InFlightLimit
 from bot.dispatcher.work import Work
 from bot.metrics import Metrics
 from bot.work_queue import Claim, Depth
@@ -38,6 +39,7 @@ class Scene:
     def __init__(self, queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> None:
         self.queue, self.telegram, self.clock = queue, telegram, clock
         self.metrics = Metrics()
+        self.limit = InFlightLimit(least=1, most=64, clock=clock)
         queue.put(a_job())
 
     def do(self, services: Services) -> Claim:
@@ -52,6 +54,7 @@ class Scene:
             services,
             Chat(self.telegram, self.queue),
             max_age_s=900.0,
+            limit=self.limit,
             metrics=self.metrics,
             clock=self.clock,
         )
@@ -196,7 +199,13 @@ class TestWithoutAStatusMessage:
     ],
 )
 def test_only_an_empty_house_stops_everybody(scene: Scene, answer: Answer, is_open: bool) -> None:
-    work = Work(scene.queue, Services(answer), Chat(scene.telegram, scene.queue), max_age_s=900)
+    work = Work(
+        scene.queue,
+        Services(answer),
+        Chat(scene.telegram, scene.queue),
+        max_age_s=900.0,
+        limit=scene.limit,
+    )
     work.do(scene.queue.claim(1, "w", 60.0)[0])
     assert work.breaker.is_open == is_open
 
@@ -208,6 +217,7 @@ def test_the_breaker_closes_when_somebody_answers(scene: Scene) -> None:
         services,
         Chat(scene.telegram, scene.queue),
         max_age_s=900.0,
+        limit=scene.limit,
         clock=scene.clock,
     )
     work.do(scene.queue.claim(1, "w", 60.0)[0])
@@ -215,6 +225,55 @@ def test_the_breaker_closes_when_somebody_answers(scene: Scene) -> None:
     scene.clock.pass_s(10)
     work.do(scene.queue.claim(1, "w", 60.0)[0])
     assert not work.breaker.is_open
+
+
+def at_the_limit(scene: Scene, answer: Answer) -> InFlightLimit:
+    """The limit after that answer to one of as many jobs as it lets out."""
+    for _ in range(scene.limit.value - 1):
+        scene.limit.started()
+
+    def after_a_while(_: Job) -> Answer:
+        scene.clock.pass_s(3)
+        return answer
+
+    services = Services(answer)
+    services.post: Callable[[Job], Answer] = after_a_while  # type: ignore[misc,method-assign]
+    scene.do(services)
+    return scene.limit
+
+
+@pytest.mark.parametrize(
+    "answer", [Later(reason="503", full=True), Later(reason="ReadTimeout", full=True)]
+)
+def test_full_services_are_given_less(scene: Scene, answer: Answer) -> None:
+    assert at_the_limit(scene, answer).value < 4
+
+
+def test_services_that_do_their_jobs_are_given_more(scene: Scene) -> None:
+    assert at_the_limit(scene, Delivered()).value > 4
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Later(reason="500", counts=True),
+        Later(reason="502 telegram_unavailable"),
+        Later(reason="ConnectionError", nobody=True),
+    ],
+)
+def test_other_failures_say_nothing_about_room(scene: Scene, answer: Answer) -> None:
+    assert at_the_limit(scene, answer).value == 4
+
+
+def test_a_job_that_fails_inside_the_bot_is_no_longer_out(scene: Scene) -> None:
+    def fail(_: Job) -> Answer:
+        raise KeyError("a bug")
+
+    services = Services(Delivered())
+    services.post: Callable[[Job], Answer] = fail  # type: ignore[misc,method-assign]
+    with pytest.raises(KeyError):
+        scene.do(services)
+    assert scene.limit.started().out == 1
 
 
 def test_a_job_done_under_a_lost_lease_is_left_to_its_new_owner(scene: Scene) -> None:
