@@ -118,7 +118,7 @@ def test_a_job_too_many_is_refused_while_the_others_are_still_being_fetched(
     folder: Path, telegram: tuple[Telegram, FakeHttp]
 ) -> None:
     played, server = telegram
-    environ = {"TELEGRAM_API_URL": server.url, "SEMBLANCE_WORKERS": "1"}
+    environ = {"TELEGRAM_API_URL": server.url}
     body = job().encode()
     with gunicorn("services.app_image:create()", folder, **environ) as service:
         crowd = Crowd(service)
@@ -141,12 +141,7 @@ def test_a_job_is_refused_while_half_of_the_line_is_taken_and_a_caller_still_get
     played.go_on.set()
     hold = folder / "hold"
     os.mkfifo(hold)
-    environ = {
-        "TELEGRAM_API_URL": server.url,
-        "SEMBLANCE_WORKERS": "1",
-        "SEMBLANCE_SLOTS": "1",
-        HOLD: str(hold),
-    }
+    environ = {"TELEGRAM_API_URL": server.url, "SEMBLANCE_SLOTS": "1", HOLD: str(hold)}
     app = "tests.integration.test_backpressure:with_a_held_engine()"
     jobs, callers = 1 + LINE_PER_SLOT // 2, LINE_PER_SLOT // 2
     body = job().encode()
