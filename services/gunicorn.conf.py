@@ -21,8 +21,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # two workers, 289 in place of 353 with three (PSS). gunicorn's preload_app would share the networks
 # too, for another 4 MB: ONNX Runtime survived that fork in our trials, but promises nothing, and
 # neither the slots' threads nor the connections to Telegram would. Without the two lines above this
-# process would have threads of its own, and no fork of such a process is safe.
-import services.start  # noqa: F401
+# process would have threads of its own, and no fork of such a process is safe; on macOS none is
+# once frameworks of the system are loaded.
+if sys.platform == "linux":
+    import services.start  # noqa: F401
 from services import worker_counts
 from utils.capacity import capacity_of
 from utils.errors import SettingsError
