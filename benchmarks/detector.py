@@ -78,7 +78,7 @@ def times(chosen: Mapping[str, Rival], photos: Sequence[Photo]) -> dict[str, Fig
         image = cv2.resize(photo.image_rgb(), _TIMED_WH, interpolation=cv2.INTER_CUBIC)
         for name, rival in chosen.items():
             start = time.perf_counter()
-            rival.find(np.asarray(image, np.uint8))
+            rival.serve(np.asarray(image, np.uint8))
             spent[name].append((time.perf_counter() - start) * 1000)
     return {name: _percentiles(each) for name, each in spent.items()}
 

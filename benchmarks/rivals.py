@@ -30,10 +30,14 @@ _EVERYTHING = -np.inf
 
 @dataclass(frozen=True)
 class Rival:
-    """A detector; `find` answers in pixels of the picture, best score first."""
+    """A detector; both functions answer in pixels of the picture, best score first.
+
+    `find` tells the unlikely boxes as well, `serve` is what is run for users, and timed.
+    """
 
     find: Callable[[Image], Found]
     served_from: float
+    serve: Callable[[Image], object]
 
     def served(self, image_rgb: Image) -> Found:
         """What its users would be told."""
@@ -47,15 +51,19 @@ def rivals(data: Path | None) -> dict[str, Rival]:
     found = {}
     for name, px in _OURS.items():
         detector = Detector(manifest, px=px)
-        found[name] = Rival(partial(detector.found, from_logit=_FROM_LOGIT), detector.served_from)
-    found["haar_full"] = Rival(Haar().find, _EVERYTHING)
-    found["haar_640"] = Rival(Haar(640).find, _EVERYTHING)
+        every = partial(detector.found, from_logit=_FROM_LOGIT)
+        found[name] = Rival(every, detector.served_from, detector.detect)
+    for name, haar in (("haar_full", Haar()), ("haar_640", Haar(640))):
+        found[name] = Rival(haar.find, _EVERYTHING, haar.find)
     if data is not None and (data / FILE).is_file():
         teacher = Teacher(data)
         for px in (320, 640):
-            found[f"teacher_{px}"] = Rival(partial(_ask, teacher, px), _TEACHERS_THRESHOLD)
+            every, likely = (
+                partial(_ask, teacher, px, score) for score in (_FROM_SCORE, _TEACHERS_THRESHOLD)
+            )
+            found[f"teacher_{px}"] = Rival(every, _TEACHERS_THRESHOLD, likely)
     return found
 
 
-def _ask(teacher: Teacher, px: int, image_rgb: Image) -> Found:
-    return teacher.find(image_rgb, min(1.0, px / max(image_rgb.shape[:2])), _FROM_SCORE)
+def _ask(teacher: Teacher, px: int, from_score: float, image_rgb: Image) -> Found:
+    return teacher.find(image_rgb, min(1.0, px / max(image_rgb.shape[:2])), from_score)

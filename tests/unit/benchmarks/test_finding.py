@@ -44,7 +44,7 @@ def knowing(photos: list[Photo], rows: slice, alarms: int = 0, off_px: float = 0
         points[: len(labels.boxes[rows])] = labels.landmarks[rows] + (off_px, 0)
         return Found(boxes, np.linspace(0.9, 0.6, len(boxes)).astype(np.float32), points)
 
-    return Rival(find, 0.5)
+    return Rival(find, 0.5, find)
 
 
 def test_who_finds_all_faces_and_nothing_else_is_perfect() -> None:
@@ -83,8 +83,8 @@ def test_selfies_are_faces_that_fill_the_picture() -> None:
         )
 
     # The one large enough is shown at .4, .6, .8 and all of the height; this box fits .6 and .8.
-    assert selfies(Rival(half_of_it, 0.5), [KNOWN]) == pytest.approx(1 / 2)
-    assert selfies(Rival(lambda _: nowhere, 0.5), [KNOWN]) == 0
+    assert selfies(Rival(half_of_it, 0.5, half_of_it), [KNOWN]) == pytest.approx(1 / 2)
+    assert selfies(Rival(lambda _: nowhere, 0.5, lambda _: nowhere), [KNOWN]) == 0
 
 
 def test_landmarks_are_compared_with_the_teachers_where_both_see_a_face(
@@ -105,7 +105,8 @@ def test_landmarks_are_compared_with_the_teachers_where_both_see_a_face(
     images[5] = 0
     pack = SimpleNamespace(images=images)
     monkeypatch.setattr(finding_fairly, "load_fairface", lambda *_: pack)
-    off = Rival(lambda _: Found(known.boxes, known.scores, known.landmarks + 3), 0.5)
+    moved = Found(known.boxes, known.scores, known.landmarks + 3)
+    off = Rival(lambda _: moved, 0.5, lambda _: moved)
     # The drawn eyes are two fifths of 80 pixels apart.
     error = finding_fairly.landmark_error(off, Knowing(), Path("data"))
     assert error == pytest.approx(3 * 2**0.5 / 32, rel=1e-4)
@@ -127,7 +128,7 @@ def test_times_are_those_of_all_photographs_for_every_detector() -> None:
             seen.append((name, image.shape))
             return Found(*(np.zeros(0, np.float32),) * 3)
 
-        return Rival(find, 0.5)
+        return Rival(find, 0.5, find)
 
     figures = detector.times({"one": noting("one"), "other": noting("other")}, photos)
     assert seen == [("one", (960, 1280, 3)), ("other", (960, 1280, 3))] * 2
