@@ -1,0 +1,144 @@
+"""What more replicas add, and whether dispatcher, nginx and queue can feed them.
+
+First one replica of ours and two behind nginx on the cores at hand, in turns; the module
+`replicas` says who has which core. Then up to 16 simulated services that take a fixed time a job,
+behind the same nginx, fed by the real dispatcher from a real queue: `jobs_per_s` by services,
+beside what the services alone could do; and the ceiling, with services that take no time at all.
+Results go to benchmarks/results/; with --json the last line is one object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plots, replicas, results
+from benchmarks.dispatching import bot, sqlite
+from benchmarks.load import RequestFailed
+from benchmarks.processes import DidNotStart
+from benchmarks.results import rounded, spread
+
+SERVICES = (1, 2, 4, 8, 16)
+SERVICE_MS = 25.0
+_WAITING = 100
+_WARM_UP_S = 0.5
+
+Figures = dict[str, Any]
+
+
+def simulated(services: int, service_ms: float, seconds: float, queue: str) -> Figures:
+    """Jobs per second, and this process's processor time a job."""
+    in_flight = max(8, 2 * services)
+    with bot(services=services, service_ms=service_ms, in_flight=in_flight, queue=queue) as started:
+        started.keep_waiting(_WAITING, _WARM_UP_S)
+        before, begin, spent = len(started.done), time.perf_counter(), time.process_time()
+        started.keep_waiting(0, seconds)
+        jobs, took_s = len(started.done) - before, time.perf_counter() - begin
+        cpu_s = time.process_time() - spent
+        started.drain()
+    return {"jobs_per_s": jobs / took_s, "cpu_ms": 1000 * cpu_s / max(1, jobs)}
+
+
+def ceilings(rounds: int, seconds: float) -> Figures:
+    """Jobs per second before 16 services that take no time, by how the queue's file is written."""
+    found: Figures = {}
+    for synchronous in ("normal", "full"):
+        runs = [
+            simulated(SERVICES[-1], 0.0, seconds, sqlite(synchronous=synchronous))
+            for _ in range(rounds)
+        ]
+        found[f"sqlite_{synchronous}"] = {
+            **spread([run["jobs_per_s"] for run in runs]),
+            "cpu_ms": rounded(min(run["cpu_ms"] for run in runs)),
+        }
+    return found
+
+
+def measure(rounds: int, seconds: float, services: Sequence[int] = SERVICES) -> Figures:
+    """Everything. Raises `DidNotStart` and `RequestFailed`."""
+    figures = replicas.measure(rounds, seconds)
+    by_services = {
+        str(n): {
+            "possible": rounded(n * 1000 / SERVICE_MS),
+            "jobs_per_s": spread(
+                [simulated(n, SERVICE_MS, seconds, sqlite())["jobs_per_s"] for _ in range(rounds)]
+            ),
+        }
+        for n in services
+    }
+    return {
+        **figures,
+        "simulated_ms": SERVICE_MS,
+        "simulated": by_services,
+        "ceiling_jobs_per_s": ceilings(rounds, seconds),
+        "rounds": rounds,
+        "seconds": seconds,
+    }
+
+
+def table(figures: Figures) -> str:
+    """The figures as text."""
+    rates, ms = figures["photos_per_s"], figures["simulated_ms"]
+    lines = [
+        f"1 replica {rates['1']:g} photos/s, 2 replicas {rates['2']:g}",
+        f"on as many cores as replicas, all in: {_told(figures['speedup_spread'])} times",
+        f"nginx and clients on both cores: {_told(figures['speedup_front_apart'])} times",
+        f"jobs/s through queue, dispatcher and nginx, services of {ms:g} ms:",
+    ]
+    for n, one in figures["simulated"].items():
+        rate = one["jobs_per_s"]
+        share = 100 * rate["median"] / one["possible"]
+        lines.append(f"{n:>8} {_told(rate)} of {one['possible']:g} possible, {share:.0f} %")
+    for name, rate in figures["ceiling_jobs_per_s"].items():
+        lines.append(
+            f"ceiling, {name}: {_told(rate)}, {rate['cpu_ms']:g} ms of the bot's processor a job"
+        )
+    return "\n".join(lines)
+
+
+def _told(values: Figures) -> str:
+    return f"{values['median']:g} ({values['min']:g} to {values['max']:g})"
+
+
+def draw(figures: Figures, path: Path) -> None:
+    """Jobs per second by simulated services."""
+    rows = figures["simulated"]
+    xs = [int(n) for n in rows]
+    title = f"Simulated services of {figures['simulated_ms']:g} ms"
+    with plots.axes(path, title=title, xlabel="services", ylabel="jobs per second") as axes:
+        axes.plot(xs, [r["possible"] for r in rows.values()], color=plots.GRAY, label="possible")
+        rates = [row["jobs_per_s"]["median"] for row in rows.values()]
+        axes.plot(xs, rates, color=plots.BLUE, marker="o", label="through the queue and nginx")
+        ceiling = figures["ceiling_jobs_per_s"]["sqlite_normal"]["median"]
+        axes.axhline(ceiling, color=plots.ORANGE, linestyle=":", label="services of no time")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each window")
+    parser.add_argument("--services", type=int, nargs="+", default=SERVICES)
+    results.add_options(parser)
+    arguments = parser.parse_args(argv)
+    facts = results.machine()
+    try:
+        figures = measure(arguments.rounds, arguments.seconds, arguments.services)
+    except (DidNotStart, RequestFailed) as error:
+        raise SystemExit(f"A service failed: {error}") from None
+    print(table(figures))
+    results.write(
+        "scaling", figures, facts, folder=arguments.out, plot=lambda path: draw(figures, path)
+    )
+    if arguments.json:
+        print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
