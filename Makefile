@@ -37,7 +37,7 @@ format: .venv/.dev ## format the code
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-train: .venv/.dev ## train and export both networks (DATA=folder of the packs; hours)
+train: .venv/.dev ## train and export the networks (DATA=folder of the packs; hours)
 	$(PY) -m training.train_gender --data $(DATA) $(TRAIN) --name gender-48 --size-px 48 --epochs 10 --decay-epochs 0
 	$(PY) -m training.train_gender --data $(DATA) $(TRAIN) --name gender-1 --start-from runs/gender-48/average.keras
 	$(PY) -m training.train_gender --data $(DATA) $(TRAIN) --start-from runs/gender-1/average.keras --decay-epochs 17
@@ -45,6 +45,9 @@ train: .venv/.dev ## train and export both networks (DATA=folder of the packs; h
 	$(PY) -m training.train_emotion --data $(DATA) $(TRAIN) --name emotion-1 --start-from runs/gender-48/average.keras
 	$(PY) -m training.distill emotion --data $(DATA) $(TRAIN) --teachers runs/emotion-1/average.keras --share 0.4 --labelled-only --start-from runs/emotion-1/average.keras --epochs 36 --decay-epochs 24
 	$(PY) -m training.export emotion --data $(DATA)
+	$(PY) -m training.train_detector --data $(DATA)
+	$(PY) -m training.export_detector --data $(DATA)
+	$(PY) -m benchmarks.detector --data $(DATA) --write
 
 evaluate: .venv/.dev ## the model cards' figures (DATA=folder of the packs)
 	$(PY) -m training.evaluate --data $(DATA) --json
@@ -54,6 +57,7 @@ bench: .venv/.dev ## all we claim about speed, into benchmarks/results (20 minut
 	$(PY) -m benchmarks.serving --json
 	$(PY) -m benchmarks.scaling --json
 	$(PY) -m benchmarks.waiting --json
+	$(PY) -m benchmarks.queue --json
 
 chaos: .venv/.dev ## kill bot and services while people send photos
 	$(PY) -m tests.chaos

@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import detector_card, detector_sheet
 from benchmarks.finding import accuracy, selfies
-from benchmarks.finding_fairly import found_by_group, group_sizes
+from benchmarks.finding_fairly import found_by_group, group_sizes, landmark_error
 from benchmarks.rivals import Rival, rivals
 from training.detection.photos import Photo, load_photos
 from training.detection.teacher import FILE, Teacher
@@ -48,6 +48,9 @@ def measure(data: Path, only: Sequence[str] = ()) -> dict[str, Figures]:
     results = {}
     for name in only or everyone:
         results[name] = _measured(name, everyone[name], photos, data)
+        if teacher:
+            error = landmark_error(everyone[name], teacher, data)
+            results[name]["fairface_landmark_error"] = error
     full = results.get("haar_full", {}).get("ms")
     for figures in results.values():
         if full and figures["ms"]:

@@ -84,7 +84,8 @@ _ROWS = {
     "recall_masked": "with a mask",
     "recall_bare": "without, in the same photographs",
     "false_alarms_per_photo": "false alarms a photograph without any face",
-    "landmark_error": "mean distance to YuNet's landmarks, in distances of the eyes, faces from the front",
+    "landmark_error": "distance to YuNet's landmarks by that of the eyes, faces from the front",
+    "fairface_landmark_error": "the same on FairFace's validation pictures",
     "fairface_found": "share of FairFace's validation faces that were found",
     "fairface_worst_group": "the same of the worst group of one race and gender",
 }

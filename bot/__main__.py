@@ -12,9 +12,9 @@ from typing import NoReturn
 from bot import exits
 
 _EXIT_CODES = """\
-exit codes: 0 stopped as asked; 70 an error of the bot's own; 74 the queue file cannot be used;
-78 only you can help: a setting is missing or wrong, Telegram refuses the token, or another bot
-uses the same token or queue file"""
+exit codes: 0 stopped as asked; 70 an error of the bot's own; 74 the queue cannot be used; 78 only
+you can help: a setting is missing or wrong, Telegram refuses the token, or another bot uses the
+same token or queue file"""
 
 
 def main(arguments: list[str] | None = None, run: Callable[[], None] | None = None) -> int:

@@ -27,7 +27,7 @@ from bot.receiver.chat_order import ChatOrder
 from bot.receiver.reading import Reader
 from bot.receiver.replies import Replies
 from bot.receiver.updates import DurableUpdates
-from bot.work_queue import Store
+from bot.work_queue import ADOPT_EVERY_S, QueueBroken, QueueUnavailable, Store
 from utils.settings import Secret, Settings
 from utils.telegram import TelegramApi
 
@@ -155,19 +155,21 @@ class BotProcess:
         return False
 
     async def _work(self) -> None:
-        if self._settings.delivery == "edit":
-            # This process alone holds the queue, so whoever had these leases is dead. Doing a job
-            # twice is harmless while answers are edits.
+        if self._store.sole_owner and self._settings.delivery == "edit":
+            # Whoever had these leases is dead. Doing a job twice is harmless while answers are
+            # edits.
             self._store.queue.release()
         self._dispatcher.start()
         await self._application.start()
-        self._replay()
+        await self._adopt()
+        adopting = asyncio.create_task(self._adopt_for_ever())
         try:
             if await self._persist(self._start_polling):
                 log.info("polling as @%s", self._bot.username)
                 notify(f"READY=1\nSTATUS=polling as @{self._bot.username}")
                 await self._stop.wait()
         finally:
+            adopting.cancel()
             await self._drain()
 
     async def _start_polling(self) -> None:
@@ -179,10 +181,18 @@ class BotProcess:
             error_callback=lambda _error: None,
         )
 
-    def _replay(self) -> None:
-        for body in self._store.inbox.waiting():
+    async def _adopt(self) -> None:
+        """Answer what a bot kept and did not live to answer."""
+        for body in await asyncio.to_thread(self._store.inbox.adopt):
             update = Update.de_json(json.loads(body), self._bot)
             self._updates.put_again(update)
+
+    async def _adopt_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(ADOPT_EVERY_S)
+            # What ails the queue is said by the dispatcher, which asks it all the time.
+            with contextlib.suppress(QueueUnavailable, QueueBroken):
+                await self._adopt()
 
     async def _drain(self) -> None:
         """Stop in order: no new updates, no new jobs, then what is under way; in `drain_s`."""

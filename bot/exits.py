@@ -28,7 +28,7 @@ class InUse(Exit):
 
 
 class QueueFailed(Exit):
-    """The queue file cannot be opened: its disk is full, or it is damaged."""
+    """The queue cannot be opened: disk full, file damaged, server away."""
 
     code = 74
 

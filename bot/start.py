@@ -1,4 +1,4 @@
-"""Everything between the command line and a bot at work: settings, logs, the queue file."""
+"""Everything between the command line and a bot at work: settings, logs, the queue."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from utils.sessions import opened, tried
 
 Image = NDArray[np.uint8]
 FIRST_PX, SECOND_PX = 320, 640
+# In FairFace's pictures, 112 wide and little larger than a face, more is found when enlarged.
+_LEAST_PX = 192
 # Of the first look's pixels. `python -m benchmarks.detector` measures what other limits cost.
 _SMALL_FACE_PX = 40
 _MIN_CONFIDENCE = 0.5
@@ -99,12 +101,13 @@ class Detector:
     def _look(self, image_rgb: Image, px: int, from_logit: float) -> Found:
         """Faces in pixels of the picture, its long side shrunk to `px` where it is longer.
 
-        A picture longer than 2:1 is shrunk less, as its short side leaves pixels to spare.
+        A picture longer than 2:1 is shrunk less, as its short side leaves pixels to spare; one that
+        is hardly larger than a face is enlarged.
         """
         height, width = image_rgb.shape[:2]
         long_side = max(height, width)
         spare = np.clip(long_side / min(height, width) / 2, 1, _MOST_SPARE)
-        scale = min(1.0, px * float(spare) ** 0.5 / long_side)
+        scale = min(max(1.0, _LEAST_PX / long_side), px * float(spare) ** 0.5 / long_side)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = resized(image_rgb, size)
         padded = [-(-side // STRIDES[-1]) * STRIDES[-1] for side in small.shape[:2]]

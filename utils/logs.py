@@ -24,6 +24,7 @@ _FOREIGN_LEVELS = {
     "PIL": logging.ERROR,
 }
 _URL = re.compile(r"(https?|ftp|wss?)://[^\s'\"<>]+", re.IGNORECASE)
+_LOGIN = re.compile(r"(rediss?|unix)://\S*@", re.IGNORECASE)
 _BOT_TOKEN = re.compile(r"/?(bot)?\d{3,}:[A-Za-z0-9_-]{20,}(/\S*)?")
 # Line breaks and direction marks would let a stranger's words pass for a line of ours.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -51,8 +52,8 @@ def formatter(service: str, form: str, *, request_id: RequestId = _outside) -> l
 
 
 def redacted(text: str) -> str:
-    """The text without URLs and tokens."""
-    return _BOT_TOKEN.sub("***", _URL.sub("***", text))
+    """The text without URLs, tokens, and the password of a queue server."""
+    return _BOT_TOKEN.sub("***", _URL.sub("***", _LOGIN.sub(r"\1://***@", text)))
 
 
 class _Lines(logging.Formatter):

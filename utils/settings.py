@@ -75,7 +75,7 @@ def _http_url(value: str) -> str:
 
 
 def _queue_url(value: str) -> str:
-    if not re.match(r"sqlite:///[^/?]|sqlite:////[^/?]|rediss?://.", value):
+    if not re.match(r"sqlite:///[^/?]|sqlite:////[^/?]|(rediss?|unix)://.", value):
         raise ValueError("sqlite:///PATH or redis://HOST:PORT/DB")
     return value
 
@@ -118,9 +118,15 @@ def _keys(value: str) -> tuple[Secret, ...]:
     return tuple(_secret(part.strip()) for part in value.split(",") if part.strip())
 
 
-def _setting(name: str, default: str | None, parse: Callable[[str], Any] = _text) -> Any:
-    """One field: its environment variable, its default as one would write it, its parser."""
-    return field(default=None, metadata={"name": name, "default": default, "parse": parse})
+def _setting(
+    name: str, default: str | None, parse: Callable[[str], Any] = _text, *, shown: bool = True
+) -> Any:
+    """One field: its environment variable, its default as one would write it, its parser.
+
+    What is not `shown` may hold a password, and stays out of the settings' repr.
+    """
+    metadata = {"name": name, "default": default, "parse": parse}
+    return field(default=None, repr=shown, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +136,7 @@ class Settings:
     telegram_token: Secret | None = _setting("TELEGRAM_TOKEN", None, _token)
     telegram_token_file: str | None = _setting("TELEGRAM_TOKEN_FILE", None)
     telegram_api_url: str = _setting("TELEGRAM_API_URL", "https://api.telegram.org", _http_url)
-    queue: str = _setting("SEMBLANCE_QUEUE", "sqlite:///var/queue.db", _queue_url)
+    queue: str = _setting("SEMBLANCE_QUEUE", "sqlite:///var/queue.db", _queue_url, shown=False)
     queue_max: int = _setting("SEMBLANCE_QUEUE_MAX", "1000", _whole(1, 10**7))
     queue_per_user: int = _setting("SEMBLANCE_QUEUE_PER_USER", "20", _whole(1, 10**6))
     job_max_age_s: float = _setting("SEMBLANCE_JOB_MAX_AGE_S", "900", _seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -35,7 +36,7 @@ class Dispatcher:
     ) -> None:
         self._queue, self._work, self._clock = queue, work, clock
         self._max_in_flight, self._lease_s = in_flight, lease_s
-        self._worker = f"bot-{os.getpid()}"
+        self._worker = f"{socket.gethostname()}-{os.getpid()}"
         self._in_flight: dict[str, Claim] = {}
         self._changed = threading.Condition()
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -55,7 +56,7 @@ class Dispatcher:
         return len(self._in_flight)
 
     def wake(self) -> None:
-        """Look at the queue now: something in its file has changed."""
+        """Look at the queue now: something in it has changed."""
         self._untidy = True
         self._wake.set()
 

@@ -100,7 +100,7 @@ class DurableUpdates(asyncio.Queue[object]):
             self._unanswered[chat_id_of(item)] += 1
 
     def put_again(self, update: Update) -> None:
-        """Pass on an update that lay in the inbox when the bot started."""
+        """Pass on an update that another bot, or an earlier life of this one, left in the inbox."""
         self._note(update)
         super().put_nowait(update)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.work_queue.protocol import (
+    ADOPT_EVERY_S,
     Accepted,
     Claim,
     DeadLetter,
@@ -19,6 +20,7 @@ from bot.work_queue.protocol import (
 from bot.work_queue.store import Store, open_store
 
 __all__ = [
+    "ADOPT_EVERY_S",
     "Accepted",
     "Claim",
     "DeadLetter",

@@ -13,6 +13,7 @@ class SqliteInbox:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database, self._clock = database, clock
+        self._ours: set[int] = set()
 
     def keep(self, update_id: int, body: bytes) -> bool:
         """Store an update; False where it was kept before, answered or not."""
@@ -20,6 +21,7 @@ class SqliteInbox:
             if db.execute("SELECT 1 FROM finished WHERE id = ?", (_name(update_id),)).fetchone():
                 return False
             inserted = db.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?)", (update_id, body))
+            self._ours.add(update_id)
             return inserted.rowcount == 1
 
     def knows(self, update_id: int) -> bool:
@@ -39,12 +41,21 @@ class SqliteInbox:
             db.execute(
                 "INSERT OR REPLACE INTO finished VALUES (?, ?)", (_name(update_id), self._clock())
             )
+            self._ours.discard(update_id)
 
     def waiting(self) -> list[bytes]:
         """The updates not answered yet, in order."""
         with self._database.reading() as db:
             rows = db.execute("SELECT body FROM inbox ORDER BY update_id").fetchall()
         return [row[0] for row in rows]
+
+    def adopt(self) -> list[bytes]:
+        """The updates that an earlier process left unanswered, in order; once."""
+        with self._database.reading() as db:
+            rows = db.execute("SELECT update_id, body FROM inbox ORDER BY update_id").fetchall()
+            left = [(update_id, body) for update_id, body in rows if update_id not in self._ours]
+            self._ours.update(update_id for update_id, _ in left)
+        return [body for _, body in left]
 
 
 def _name(update_id: int) -> str:

@@ -33,6 +33,9 @@ class QueueBroken(SemblanceError):
     code = "queue_broken"
 
 
+Doom = Literal["too_old", "failed", "poison"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Bounds that every implementation keeps; seconds are by the queue's clock."""
@@ -47,6 +50,14 @@ class Limits:
     status_wait_s: float = 2.0
     # Telegram hands an unconfirmed update out for 24 h; after twice that none can come again.
     remember_s: float = 172_800.0
+
+    def doom(self, *, age_s: float, failures: int, lost_leases: int) -> Doom | None:
+        """Why a job with this past must not be tried again, or None."""
+        if failures >= self.max_failures:
+            return "failed"
+        if lost_leases >= self.max_lost_leases:
+            return "poison"
+        return "too_old" if age_s >= self.max_age_s else None
 
 
 @dataclass(frozen=True)
@@ -67,8 +78,10 @@ class Full:
 
     retry_in_s: float
 
-
-Doom = Literal["too_old", "failed", "poison"]
+    @classmethod
+    def behind(cls, jobs: int) -> Full:
+        """With a guess at when there is room again: a photo takes a fraction of a second."""
+        return cls(min(300.0, max(10.0, jobs * 0.2)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,10 +195,14 @@ class JobQueue(Protocol):
         ...
 
 
+# A bot that has not called `Inbox.adopt` for three times as long counts as dead.
+ADOPT_EVERY_S = 20.0
+
+
 class Inbox(Protocol):
     """Updates that make no job, kept from before Telegram forgets them until they are answered.
 
-    Every method may raise `QueueUnavailable`.
+    The bot that keeps an update answers it. Every method may raise `QueueUnavailable`.
     """
 
     def keep(self, update_id: int, body: bytes) -> bool:
@@ -202,4 +219,12 @@ class Inbox(Protocol):
 
     def waiting(self) -> list[bytes]:
         """The updates not answered yet, in order."""
+        ...
+
+    def adopt(self) -> list[bytes]:
+        """The unanswered updates that no living bot is to answer, in order: now this one is.
+
+        To be called at the start and then every `ADOPT_EVERY_S`, for it also says that this bot
+        lives.
+        """
         ...

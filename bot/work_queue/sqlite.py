@@ -12,7 +12,6 @@ from bot.work_queue.protocol import (
     Claim,
     DeadLetter,
     Depth,
-    Doom,
     Duplicate,
     Full,
     Limits,
@@ -55,7 +54,7 @@ class SqliteQueue:
                 (job.user_id,),
             ).fetchone()
             if total >= self._limits.total or of_user >= self._limits.per_user:
-                return Full(retry_in_s=_patience_s(total))
+                return Full.behind(total)
             db.execute(
                 "INSERT INTO jobs (id, chat_id, user_id, body, enqueued_at, status_message_id,"
                 " due_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -112,15 +111,10 @@ class SqliteQueue:
             "INSERT OR REPLACE INTO turns SELECT ?, COALESCE(MAX(turn), 0) + 1 FROM turns",
             (job.chat_id,),
         )
-        doom = self._doom(job, failures, lost_leases)
+        doom = self._limits.doom(
+            age_s=self._clock() - job.enqueued_at, failures=failures, lost_leases=lost_leases
+        )
         return Claim(job=job, lease=lease, attempt=lease, doom=doom, sentence=sentence)
-
-    def _doom(self, job: Job, failures: int, lost_leases: int) -> Doom | None:
-        if failures >= self._limits.max_failures:
-            return "failed"
-        if lost_leases >= self._limits.max_lost_leases:
-            return "poison"
-        return "too_old" if self._clock() - job.enqueued_at >= self._limits.max_age_s else None
 
     def heartbeat(self, claims: Sequence[Claim], lease_s: float) -> list[Claim]:
         """Lengthen these leases; the claims that were lost meanwhile come back."""
@@ -253,8 +247,3 @@ class SqliteQueue:
             f" lost_leases = lost_leases + :lost WHERE state = 'leased' AND {condition}",
             {"now": now, "lost": lost},
         ).rowcount
-
-
-def _patience_s(waiting: int) -> float:
-    """A guess at when there is room again: a photo takes a fraction of a second."""
-    return min(300.0, max(10.0, waiting * 0.2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs
 from bot.work_queue.database import Database
 from bot.work_queue.inbox import SqliteInbox
 from bot.work_queue.lock import FileLock, Locked
-from bot.work_queue.protocol import Inbox, JobQueue, Limits, QueueBroken
+from bot.work_queue.protocol import Inbox, JobQueue, Limits, QueueBroken, QueueUnavailable
 from bot.work_queue.sqlite import SqliteQueue
 from utils.errors import SettingsError
 from utils.settings import ROOT, Settings
@@ -22,19 +23,35 @@ class SecondStart(QueueBroken):
 
 @dataclass(frozen=True)
 class Store:
-    """An open queue and inbox; `close` leaves nothing deleted on the disk."""
+    """An open queue and inbox, and whether this process is the only one that can work on them."""
 
     queue: JobQueue
     inbox: Inbox
     close: Callable[[], None]
+    sole_owner: bool
 
 
 def open_store(settings: Settings) -> Store:
-    """The queue that the settings name, for this process alone.
+    """The queue that the settings name.
 
     Raises `SettingsError`, `SecondStart`, `QueueBroken` or `QueueUnavailable`.
     """
-    path, synchronous = sqlite_path(settings.queue)
+    limits = Limits(
+        total=settings.queue_max,
+        per_user=settings.queue_per_user,
+        max_age_s=settings.job_max_age_s,
+        dead_ttl_s=settings.dead_ttl_s,
+    )
+    if settings.queue.startswith("sqlite:"):
+        return _open_file(settings.queue, limits)
+    token = settings.telegram_token
+    # The part of a token before the colon is the bot's id, which is no secret.
+    bot_id = "0" if token is None else token.reveal().partition(":")[0]
+    return _open_server(settings.queue, bot_id, limits)
+
+
+def _open_file(url: str, limits: Limits) -> Store:
+    path, synchronous = sqlite_path(url)
     lock = FileLock(path.with_name(path.name + ".lock"))
     try:
         lock.acquire()
@@ -57,19 +74,33 @@ def open_store(settings: Settings) -> Store:
         database.close()
         lock.release()
 
-    limits = Limits(
-        total=settings.queue_max,
-        per_user=settings.queue_per_user,
-        max_age_s=settings.job_max_age_s,
-        dead_ttl_s=settings.dead_ttl_s,
-    )
-    return Store(SqliteQueue(database, limits), SqliteInbox(database), close)
+    return Store(SqliteQueue(database, limits), SqliteInbox(database), close, sole_owner=True)
+
+
+def _open_server(url: str, bot_id: str, limits: Limits) -> Store:
+    # The client's library takes long to load, and most bots have a file.
+    from bot.work_queue.redis import RedisQueue
+    from bot.work_queue.redis_inbox import RedisInbox
+    from bot.work_queue.server import QueueServer
+
+    server = QueueServer(url, bot_id=bot_id)
+    try:
+        server.check()
+    except BaseException:
+        server.close()
+        raise
+    inbox = RedisInbox(server)
+
+    def close() -> None:
+        with contextlib.suppress(QueueUnavailable):
+            inbox.leave()
+        server.close()
+
+    return Store(RedisQueue(server, limits), inbox, close, sole_owner=False)
 
 
 def sqlite_path(url: str) -> tuple[Path, str]:
     """The file and the `synchronous` mode of a sqlite:/// URL. Raises `SettingsError`."""
-    if not url.startswith("sqlite:///"):
-        raise SettingsError("SEMBLANCE_QUEUE must be sqlite:///PATH: Redis is not supported yet.")
     path, _, query = url.removeprefix("sqlite:///").partition("?")
     options = parse_qs(query, keep_blank_values=True)
     synchronous = options.pop("synchronous", ["full"])[-1].lower()

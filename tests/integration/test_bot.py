@@ -255,7 +255,7 @@ def test_deleted_rows_leave_the_disk_once_the_bot_is_idle(
         ({"TELEGRAM_TOKEN": ""}, 78, "TELEGRAM_TOKEN is not set"),
         ({"SEMBLANCE_SECRET": ""}, 78, "SEMBLANCE_SECRET is not set"),
         ({"SEMBLANCE_QUEUE_MAX": "many"}, 78, "SEMBLANCE_QUEUE_MAX must be"),
-        ({"SEMBLANCE_QUEUE": "redis://127.0.0.1/0"}, 78, "Redis is not supported yet"),
+        ({"SEMBLANCE_QUEUE": "unix:///no/socket"}, 74, "queue server cannot be reached"),
         ({"SEMBLANCE_WEBHOOK_URL": "https://example.com"}, 78, "only polls"),
         ({"TELEGRAM_TOKEN": "654321:" + "another-token-entirely-x"}, 78, "TELEGRAM_TOKEN"),
     ],

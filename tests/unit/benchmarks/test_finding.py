@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmarks import detector, detector_card, detector_sheet
+from benchmarks import detector, detector_card, detector_sheet, finding_fairly
 from benchmarks.finding import accuracy, selfies
 from benchmarks.haar import Haar
 from benchmarks.rivals import Rival
 from tests.unit.training.detection.drawn_faces import photo
 from training.detection.photos import Photo
+from training.detection.teacher import Teacher
 from utils.cells import Found
 from utils.manifest import DetectorNetwork
 
@@ -82,6 +85,30 @@ def test_selfies_are_faces_that_fill_the_picture() -> None:
     # The one large enough is shown at .4, .6, .8 and all of the height; this box fits .6 and .8.
     assert selfies(Rival(half_of_it, 0.5), [KNOWN]) == pytest.approx(1 / 2)
     assert selfies(Rival(lambda _: nowhere, 0.5), [KNOWN]) == 0
+
+
+def test_landmarks_are_compared_with_the_teachers_where_both_see_a_face(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    labels = photo((56, 56, 80), size_wh=(112, 112)).labels
+    known = Found(labels.boxes, np.ones(1, np.float32), labels.landmarks)
+    nobody = known[np.zeros(1, np.bool_)]
+
+    class Knowing(Teacher):
+        def __init__(self) -> None: ...
+
+        def find(self, image_rgb: np.ndarray, scale: float, from_score: float = 0.4) -> Found:
+            assert (scale, from_score) == (1.7, 0.7)
+            return known if image_rgb[0, 0, 0] else nobody
+
+    images = np.ones((20, 112, 112, 3), np.uint8)
+    images[5] = 0
+    pack = SimpleNamespace(images=images)
+    monkeypatch.setattr(finding_fairly, "load_fairface", lambda *_: pack)
+    off = Rival(lambda _: Found(known.boxes, known.scores, known.landmarks + 3), 0.5)
+    # The drawn eyes are two fifths of 80 pixels apart.
+    error = finding_fairly.landmark_error(off, Knowing(), Path("data"))
+    assert error == pytest.approx(3 * 2**0.5 / 32, rel=1e-4)
 
 
 def test_the_sheet_shows_hits_misses_and_false_alarms_in_their_colours() -> None:

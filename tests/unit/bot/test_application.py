@@ -15,6 +15,7 @@ import pytest
 import requests
 
 import bot.application
+from benchmarks.redis_server import RedisServer
 from bot import texts
 from bot.application import BotProcess
 from bot.exits import Misconfigured, WrongToken
@@ -22,6 +23,7 @@ from bot.work_queue import Depth, Store, open_store
 from tests.fakes import FakeHttp, Reply, serving
 from tests.local_run import free_port
 from tests.metric_values import values_of
+from tests.redis import needs_redis
 from tests.unit.bot.bot_api import TOKEN, BotApi, bot_api, refusal
 from tests.unit.bot.jobs import a_job
 from tests.unit.bot.updates import PHOTO, message, update
@@ -121,6 +123,46 @@ def test_leases_of_a_dead_predecessor_are_released_where_doing_it_twice_is_harml
         )
     )
     assert len(world.proxy.requests) == 1 - in_flight
+
+
+@needs_redis
+def test_where_bots_share_a_queue_none_ends_the_leases_of_another(
+    world: World, tmp_path: Path
+) -> None:
+    with RedisServer() as server:
+        world.environ["SEMBLANCE_QUEUE"] = server.url
+        store = world.open()
+        store.queue.put(a_job(enqueued_at=time.time()))
+        (claim,) = store.queue.claim(1, "another bot", 60.0)
+        world.run(lambda _: world.api.count("getUpdates") > 5)
+        assert world.proxy.requests == []
+        assert store.queue.ack(claim)
+        store.close()
+
+
+@needs_redis
+def test_a_bot_answers_what_another_leaves_while_it_runs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.application, "ADOPT_EVERY_S", 0.05)
+    with RedisServer() as server:
+        world.environ["SEMBLANCE_QUEUE"] = server.url
+        another = world.open()
+        another.inbox.adopt()
+        another.inbox.keep(11, update(11, text="hello").to_json().encode())
+
+        said_while_it_lived: list[object] = []
+
+        def answered(store: Store) -> bool:
+            if world.api.count("getUpdates") < 5:
+                said_while_it_lived.extend(world.api.said())
+            else:
+                another.close()
+            return bool(world.api.said()) and not store.inbox.waiting()
+
+        world.run(answered)
+    assert said_while_it_lived == []
+    assert world.api.said() == [(7, texts.NO_LINK)]
 
 
 def test_a_server_that_is_away_at_the_start_is_waited_for(world: World) -> None:

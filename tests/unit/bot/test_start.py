@@ -44,7 +44,7 @@ def start(load_settings: Callable[[], Settings]) -> None:
         ({"TELEGRAM_TOKEN": ""}, exits.NO_TOKEN),
         ({"SEMBLANCE_SECRET": ""}, exits.NO_SECRET),
         ({"SEMBLANCE_WEBHOOK_URL": "https://example.com"}, exits.NO_WEBHOOK),
-        ({"SEMBLANCE_QUEUE": "redis://x/0"}, "SEMBLANCE_QUEUE must be sqlite:///PATH"),
+        ({"SEMBLANCE_QUEUE": "redis://x/jobs"}, "SEMBLANCE_QUEUE must be redis://"),
         ({"SEMBLANCE_QUEUE_MAX": "many"}, "SEMBLANCE_QUEUE_MAX must be a whole number"),
     ],
 )
@@ -67,6 +67,11 @@ def test_a_damaged_queue_file_is_told_in_words(load: Load, tmp_path: Path) -> No
     (tmp_path / "queue.db").write_bytes(b"rubbish" * 99)
     with pytest.raises(exits.QueueFailed, match="damaged"):
         start(load())
+
+
+def test_a_queue_server_that_is_away_is_told_in_words(load: Load, tmp_path: Path) -> None:
+    with pytest.raises(exits.QueueFailed, match="cannot be reached: No such file"):
+        start(load(SEMBLANCE_QUEUE=f"unix://{tmp_path}/nothing.sock"))
 
 
 def test_the_queue_is_closed_when_the_bot_ends(load: Load) -> None:

@@ -8,6 +8,7 @@ from utils.settings import ROOT, Settings
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 PARSED = yaml.safe_load(COMPOSE)
 SERVICES = PARSED["services"]
+REDIS = (ROOT / "docker-compose.redis.yml").read_text(encoding="utf-8")
 # What Compose itself decides: where nginx is, and what only a run without Docker has.
 NOT_PASSED = {"SEMBLANCE_BIND", "SEMBLANCE_PORT", "SEMBLANCE_PLAYGROUND_PORT", "SEMBLANCE_REPLICAS"}
 
@@ -23,6 +24,16 @@ def test_nothing_but_nginx_and_playground_is_published_and_that_on_loopback():
         "nginx": ["${SEMBLANCE_BIND:-127.0.0.1}:${SEMBLANCE_PORT:-8080}:8080"],
         "playground": ["127.0.0.1:${SEMBLANCE_PLAYGROUND_PORT:-8088}:8088"],
     }
+
+
+def test_the_queue_server_keeps_what_it_is_given_and_is_published_nowhere():
+    words = [word.strip(' "') for word in re.findall(r"^      - (.*)$", REDIS, re.MULTILINE)]
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    assert words[0] == "valkey-server"
+    assert options["--appendonly"] == "yes"
+    assert options["--maxmemory-policy"] == "noeviction"
+    assert "ports:" not in REDIS
+    assert re.search(r"^networks:\n  valkey:\n    internal: true$", REDIS, re.MULTILINE)
 
 
 def test_a_missing_secret_is_one_sentence_that_says_what_to_do():

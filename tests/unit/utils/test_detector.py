@@ -93,6 +93,16 @@ def test_a_face_that_fills_the_picture_is_found_at_every_setting(astronaut: np.n
         assert face.confidence > 0.9
 
 
+@pytest.mark.parametrize("side", [40, 64, 112])
+def test_a_picture_already_cut_to_the_face_is_found(
+    detector: Detector, astronaut: np.ndarray, side: int
+) -> None:
+    face = astronaut[60:190, 160:290]
+    (found,) = of(detector, cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA))
+    x0, y0, x1, y1 = found.box_xyxy
+    assert min(x1 - x0, y1 - y0) > side / 2
+
+
 def test_a_panorama_is_not_shrunk_to_a_stripe(detector: Detector, astronaut: np.ndarray) -> None:
     wide = np.full((100, 1200, 3), 90, np.uint8)
     for x in (100, 550, 1000):

@@ -62,6 +62,12 @@ def test_a_sentence_about_urls_stays_readable() -> None:
     assert logs.redacted(text) == text
 
 
+@pytest.mark.parametrize("scheme", ["redis", "REDISS", "unix"])
+def test_the_password_of_a_queue_server_stays_out(scheme: str) -> None:
+    text = logs.redacted(f"at {scheme}://ada:pass@word/9@queue:6379/0 or so")
+    assert text == f"at {scheme}://***@queue:6379/0 or so"
+
+
 def test_json_lines_are_objects_with_the_facts(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("app_url", "json")
     logging.getLogger("services.x").warning("ö", extra={"facts": {"status": 200}})

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.redis_server import RedisServer
 from bot.work_queue import JobQueue, Limits
 from bot.work_queue.database import Database
+from bot.work_queue.redis import RedisQueue
+from bot.work_queue.server import QueueServer
 from bot.work_queue.sqlite import SqliteQueue
+from tests.redis import needs_redis, shared_server
 from tests.unit.bot.jobs import Clock
 
 MakeQueue = Callable[..., JobQueue]
@@ -26,7 +30,17 @@ def sqlite_queues(folder: Path, clock: Clock, stack: ExitStack) -> MakeQueue:
     return make
 
 
-IMPLEMENTATIONS = {"sqlite": sqlite_queues}
+def redis_queues(folder: Path, clock: Clock, stack: ExitStack) -> MakeQueue:
+    """Connects anew at each call; the folder's name keeps the queues of different tests apart."""
+
+    def make(limits: Limits | None = None) -> JobQueue:
+        server = QueueServer(shared_server().url, bot_id=str(folder), clock=clock)
+        return RedisQueue(stack.enter_context(closing(server)), limits or Limits())
+
+    return make
+
+
+IMPLEMENTATIONS = {"sqlite": sqlite_queues, "redis": redis_queues}
 
 
 @pytest.fixture
@@ -34,7 +48,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=IMPLEMENTATIONS)
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=needs_redis)])
 def make_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[MakeQueue]:
     with ExitStack() as stack:
         yield IMPLEMENTATIONS[request.param](tmp_path, clock, stack)
@@ -43,3 +57,16 @@ def make_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> 
 @pytest.fixture
 def queue(make_queue: MakeQueue) -> JobQueue:
     return make_queue()
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """One that the test may stop, fill or configure."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: RedisServer) -> Iterator[QueueServer]:
+    with closing(QueueServer(server.url, bot_id="1")) as client:
+        yield client

@@ -42,6 +42,14 @@ class TestPut:
         assert queue.put(a_job(3, chat_id=8)) == Accepted(1)
         assert queue.position("2-0") == 2
 
+    def test_positions_go_by_turns_as_claims_do(self, queue: JobQueue) -> None:
+        for i in range(6):
+            queue.put(a_job(i, chat_id=1 + i // 3))
+        queue.claim(2, "w", LEASE_S)
+        line = ["1-0", "4-0", "2-0", "5-0"]
+        assert [queue.position(job_id) for job_id in line] == [0, 1, 2, 3]
+        assert ids(queue.claim(4, "w", LEASE_S)) == line
+
     def test_what_is_not_waiting_has_no_position(self, queue: JobQueue) -> None:
         queue.put(a_job())
         queue.claim(1, "w", LEASE_S)
@@ -133,6 +141,26 @@ class TestClaim:
         order = [claim_one(queue).job.chat_id for _ in range(6)]
         assert order == [1, 2, 1, 2, 1, 2]
 
+    def test_a_chat_that_was_served_stays_behind_after_a_tidy_while_it_has_jobs(
+        self, queue: JobQueue
+    ) -> None:
+        for i in (1, 2):
+            queue.put(a_job(i, chat_id=1))
+        queue.ack(claim_one(queue))
+        queue.put(a_job(3, chat_id=2))
+        queue.tidy()
+        assert ids(queue.claim(2, "w", LEASE_S)) == ["3-0", "2-0"]
+
+    def test_a_chat_whose_one_job_is_in_flight_stays_behind_after_a_tidy(
+        self, queue: JobQueue
+    ) -> None:
+        queue.put(a_job(1, chat_id=1))
+        claim_one(queue)
+        queue.tidy()
+        queue.put(a_job(2, chat_id=1))
+        queue.put(a_job(3, chat_id=2))
+        assert claim_one(queue).job.id == "3-0"
+
     def test_a_job_without_a_status_message_waits_two_seconds_for_it(
         self, queue: JobQueue, clock: Clock
     ) -> None:
@@ -177,6 +205,13 @@ class TestLease:
         assert queue.heartbeat([claim], LEASE_S) == []
         clock.pass_s(LEASE_S - 1)
         assert queue.claim(1, "other", LEASE_S) == []
+
+    def test_a_heartbeat_that_comes_too_late_does_not(self, queue: JobQueue, clock: Clock) -> None:
+        queue.put(a_job())
+        claim = claim_one(queue)
+        clock.pass_s(LEASE_S)
+        assert queue.heartbeat([claim], LEASE_S) == [claim]
+        assert claim_one(queue, "other").attempt == 2
 
     def test_who_lost_a_lease_cannot_disturb_the_new_owner(
         self, queue: JobQueue, clock: Clock
@@ -285,15 +320,15 @@ class TestOldest:
         assert queue.oldest() is None
 
     def test_it_is_the_one_that_was_enqueued_first_wherever_it_is(self, queue: JobQueue) -> None:
-        queue.put(a_job(1, enqueued_at=NOON - 3))
-        queue.put(a_job(2, enqueued_at=NOON - 7, chat_id=8))
-        queue.put(a_job(3, enqueued_at=NOON - 5, chat_id=9))
+        queue.put(a_job(1, enqueued_at=NOON - 7))
+        queue.put(a_job(2, enqueued_at=NOON - 5, chat_id=8))
+        queue.put(a_job(3, enqueued_at=NOON - 3, chat_id=9))
         assert queue.oldest() == NOON - 7
         claims = {claim.job.id: claim for claim in queue.claim(3, "w", LEASE_S)}
         assert queue.oldest() == NOON - 7
-        queue.ack(claims["2-0"])
+        queue.ack(claims["1-0"])
         assert queue.oldest() == NOON - 5
-        give_back(queue, claims["3-0"], due_at=NOON + 60)
+        give_back(queue, claims["2-0"], due_at=NOON + 60)
         assert queue.oldest() == NOON - 5
 
     def test_a_dead_letter_is_no_longer_waited_for(self, queue: JobQueue) -> None:

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from bot.work_queue import Accepted, Claim, Depth, Duplicate, Full, Limits
+from tests.redis import needs_redis
 from tests.unit.bot.jobs import Clock, a_job
 from tests.unit.bot.work_queue.conftest import IMPLEMENTATIONS
 
@@ -164,12 +165,27 @@ class QueueLife(RuleBasedStateMachine):
         expected = Depth(states.count("waiting"), states.count("leased"), states.count("dead"))
         assert self.queue.depth() == expected
 
+    @invariant()
+    def positions_agree(self) -> None:
+        if not hasattr(self, "queue"):
+            return
+        waiting = [name for name, model in self.jobs.items() if model.state == "waiting"]
+        line = self._in_turn(waiting)
+        assert [self.queue.position(name) for name in line] == list(range(len(line)))
 
-TestQueueLife = QueueLife.TestCase
-TestQueueLife.settings = settings(
+
+class RedisLife(QueueLife):
+    implementation = "redis"
+
+
+LIVES = settings(
     max_examples=40,
     stateful_step_count=40,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+TestQueueLife = QueueLife.TestCase
+TestQueueLife.settings = LIVES
+TestRedisLife = needs_redis(RedisLife.TestCase)
+TestRedisLife.settings = LIVES
