@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import NEEDS_NGINX, SECRET, local_run, run_folder, running
@@ -59,7 +58,9 @@ class Bot:
 
     def __init__(self, queue: JobQueue, work: TimedWork, dispatcher: Dispatcher) -> None:
         self._queue, self._work, self._dispatcher = queue, work, dispatcher
-        self._next = 0
+        self._put = 0
+        # A queue on a server remembers the jobs of earlier runs.
+        self._first_id = time.time_ns() // 1_000_000
 
     @property
     def done(self) -> list[Done]:
@@ -68,12 +69,12 @@ class Bot:
 
     def put(self) -> None:
         """One job, as the receiver would put it."""
-        self._next += 1
+        self._put += 1
         job = Job(
-            update_id=self._next,
+            update_id=self._first_id + self._put,
             index=0,
-            user_id=self._next % _CHATS,
-            chat_id=self._next % _CHATS,
+            user_id=self._put % _CHATS,
+            chat_id=self._put % _CHATS,
             reply_to=1,
             kind="file_id",
             source="AgACAgIAAxkBAAIBY2Y" + "x" * 60,
@@ -96,7 +97,7 @@ class Bot:
     def drain(self) -> None:
         """Wait until every job is answered."""
         ends_at = time.monotonic() + _DRAIN_S
-        while len(self.done) < self._next:
+        while len(self.done) < self._put:
             if time.monotonic() > ends_at:
                 raise SystemExit("The jobs were not answered in time.")
             time.sleep(0.01)
@@ -150,7 +151,6 @@ def _dispatching(settings: Settings, proxy_url: str, in_flight: int) -> Iterator
         store.close()
 
 
-def sqlite(run: Path | None = None, *, synchronous: str = "normal") -> str:
+def sqlite(*, synchronous: str = "normal") -> str:
     """A queue in a file of its own."""
-    folder = "{run}" if run is None else str(run)
-    return f"sqlite:///{folder}/queue.db?synchronous={synchronous}"
+    return f"sqlite:///{{run}}/queue.db?synchronous={synchronous}"

@@ -3,7 +3,9 @@
 First one replica of ours and two behind nginx on the cores at hand, in turns; the module
 `replicas` says who has which core. Then up to 16 simulated services that take a fixed time a job,
 behind the same nginx, fed by the real dispatcher from a real queue: `jobs_per_s` by services,
-beside what the services alone could do; and the ceiling, with services that take no time at all.
+beside what the services alone could do; and the ceiling of each queue, with services that take no
+time at all: SQLite as the bot opens it (`full`), SQLite that leaves writing to the system
+(`normal`), a redis-server that syncs every second.
 Results go to benchmarks/results/; with --json the last line is one object.
 """
 
@@ -13,6 +15,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from benchmarks import plots, replicas, results
 from benchmarks.dispatching import bot, sqlite
 from benchmarks.load import RequestFailed
 from benchmarks.processes import DidNotStart
+from benchmarks.redis_server import NEEDED, RedisServer, is_installed
 from benchmarks.results import rounded, spread
 
 SERVICES = (1, 2, 4, 8, 16)
@@ -44,17 +48,18 @@ def simulated(services: int, service_ms: float, seconds: float, queue: str) -> F
 
 
 def ceilings(rounds: int, seconds: float) -> Figures:
-    """Jobs per second before 16 services that take no time, by how the queue's file is written."""
-    found: Figures = {}
-    for synchronous in ("normal", "full"):
-        runs = [
-            simulated(SERVICES[-1], 0.0, seconds, sqlite(synchronous=synchronous))
-            for _ in range(rounds)
-        ]
-        found[f"sqlite_{synchronous}"] = {
-            **spread([run["jobs_per_s"] for run in runs]),
-            "cpu_ms": rounded(min(run["cpu_ms"] for run in runs)),
-        }
+    """Jobs per second before 16 services that take no time, by queue; null where none is there."""
+    found: Figures = {"redis": None}
+    with ExitStack() as stack:
+        queues = {"sqlite_normal": sqlite(), "sqlite_full": sqlite(synchronous="full")}
+        if is_installed():
+            queues["redis"] = stack.enter_context(RedisServer(appendfsync="everysec")).url
+        for name, queue in queues.items():
+            runs = [simulated(SERVICES[-1], 0.0, seconds, queue) for _ in range(rounds)]
+            found[name] = {
+                **spread([run["jobs_per_s"] for run in runs]),
+                "cpu_ms": rounded(min(run["cpu_ms"] for run in runs)),
+            }
     return found
 
 
@@ -94,9 +99,10 @@ def table(figures: Figures) -> str:
         share = 100 * rate["median"] / one["possible"]
         lines.append(f"{n:>8} {_told(rate)} of {one['possible']:g} possible, {share:.0f} %")
     for name, rate in figures["ceiling_jobs_per_s"].items():
-        lines.append(
-            f"ceiling, {name}: {_told(rate)}, {rate['cpu_ms']:g} ms of the bot's processor a job"
+        told = (
+            NEEDED if rate is None else f"{_told(rate)}, the bot works {rate['cpu_ms']:g} ms a job"
         )
+        lines.append(f"ceiling, {name}: {told}")
     return "\n".join(lines)
 
 
@@ -113,8 +119,10 @@ def draw(figures: Figures, path: Path) -> None:
         axes.plot(xs, [r["possible"] for r in rows.values()], color=plots.GRAY, label="possible")
         rates = [row["jobs_per_s"]["median"] for row in rows.values()]
         axes.plot(xs, rates, color=plots.BLUE, marker="o", label="through the queue and nginx")
-        ceiling = figures["ceiling_jobs_per_s"]["sqlite_normal"]["median"]
-        axes.axhline(ceiling, color=plots.ORANGE, linestyle=":", label="services of no time")
+        for name, rate in figures["ceiling_jobs_per_s"].items():
+            if rate is not None:
+                axes.axhline(rate["median"], color=plots.ORANGE, linestyle=":")
+                axes.annotate(f"ceiling, {name}", (1, rate["median"]), fontsize=8)
 
 
 def main(argv: list[str] | None = None) -> None:

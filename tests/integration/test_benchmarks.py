@@ -40,7 +40,7 @@ def test_scaling_tells_every_promised_figure(
     nginx_command()
     if len(getattr(replicas.os, "sched_getaffinity", lambda _: ())(0)) < 2:
         pytest.skip(replicas.NEEDS_TWO_CORES)
-    short = ["--rounds", "1", "--seconds", "0.2", "--services", "2"]
+    short = ["--rounds", "2", "--seconds", "0.2", "--services", "2"]
     scaling.main([*short, "--json", "--out", str(tmp_path)])
     figures = last_line(capsys)
     assert set(figures["photos_per_s"]) == {"1", "2"}

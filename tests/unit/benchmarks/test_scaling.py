@@ -17,7 +17,7 @@ def figures() -> dict:
             n: {"possible": 40.0 * int(n), "jobs_per_s": spread([39.0 * int(n)])}
             for n in ("1", "16")
         },
-        "ceiling_jobs_per_s": {"sqlite_normal": spread([700.0]) | {"cpu_ms": 1.2}},
+        "ceiling_jobs_per_s": {"redis": None, "sqlite_normal": spread([700.0]) | {"cpu_ms": 1.2}},
     }
 
 
@@ -26,6 +26,7 @@ def test_the_table_tells_how_much_of_what_is_possible_was_reached() -> None:
     assert "1.92 (1.9 to 1.95) times" in told
     assert "624 (624 to 624) of 640 possible, 98 %" in told
     assert "ceiling, sqlite_normal: 700" in told
+    assert "ceiling, redis: needs a redis-server" in told
 
 
 def test_the_plot_is_small(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import pytest
 from benchmarks import waiting
 from benchmarks.dispatching import Done
 
-
 FULL = {"load": 1.1, "erlang_ms": None}
 
 
