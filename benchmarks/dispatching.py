@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.processes import NEEDS_NGINX, SECRET, local_run, run_folder, running
+from benchmarks.processes import NEEDS_NGINX, SECRET, Running, local_run, run_folder, running
 from bot.dispatcher import Dispatcher
 from bot.dispatcher.chat import Chat
 from bot.dispatcher.client import ServiceClient
@@ -54,13 +54,16 @@ class TimedWork(Work):
 
 
 class Bot:
-    """A queue with a dispatcher at work on it."""
+    """A queue with a dispatcher at work on it; `proxy` is the nginx in front of the services."""
 
-    def __init__(self, queue: JobQueue, work: TimedWork, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, queue: JobQueue, work: TimedWork, dispatcher: Dispatcher, proxy: Running
+    ) -> None:
         self._queue, self._work, self._dispatcher = queue, work, dispatcher
+        self.proxy = proxy
         self._put = 0
         # A queue on a server remembers the jobs of earlier runs.
-        self._first_id = time.time_ns() // 1_000_000
+        self._first_id = time.time_ns() // 1000
 
     @property
     def done(self) -> list[Done]:
@@ -130,12 +133,14 @@ def bot(
                 | {"SEMBLANCE_QUEUE_PER_USER": "100000"},
                 dotenv=None,
             )
-            with _dispatching(settings, f"http://{where}", in_flight) as started:
+            with _dispatching(settings, f"http://{where}", in_flight, proxy) as started:
                 yield started
 
 
 @contextmanager
-def _dispatching(settings: Settings, proxy_url: str, in_flight: int) -> Iterator[Bot]:
+def _dispatching(
+    settings: Settings, proxy_url: str, in_flight: int, proxy: Running
+) -> Iterator[Bot]:
     store = open_store(settings)
     secret = Secret(SECRET)
     client = ServiceClient(proxy_url, secret, connections=in_flight)
@@ -144,7 +149,7 @@ def _dispatching(settings: Settings, proxy_url: str, in_flight: int) -> Iterator
     dispatcher = Dispatcher(store.queue, work, in_flight=in_flight, lease_s=settings.lease_s)
     dispatcher.start()
     try:
-        yield Bot(store.queue, work, dispatcher)
+        yield Bot(store.queue, work, dispatcher, proxy)
     finally:
         dispatcher.stop(drain_s=_DRAIN_S)
         client.close()

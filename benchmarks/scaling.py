@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import statistics
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -30,21 +32,28 @@ SERVICES = (1, 2, 4, 8, 16)
 SERVICE_MS = 25.0
 _WAITING = 100
 _WARM_UP_S = 0.5
+_CPU = ("bot_cpu_ms", "nginx_cpu_ms")
 
 Figures = dict[str, Any]
 
 
 def simulated(services: int, service_ms: float, seconds: float, queue: str) -> Figures:
-    """Jobs per second, and this process's processor time a job."""
+    """Jobs per second, and the processor milliseconds a job of this process and of nginx."""
     in_flight = max(8, 2 * services)
     with bot(services=services, service_ms=service_ms, in_flight=in_flight, queue=queue) as started:
         started.keep_waiting(_WAITING, _WARM_UP_S)
         before, begin, spent = len(started.done), time.perf_counter(), time.process_time()
+        proxy_s = started.proxy.usage().cpu_s or math.nan
         started.keep_waiting(0, seconds)
-        jobs, took_s = len(started.done) - before, time.perf_counter() - begin
+        jobs, took_s = max(1, len(started.done) - before), time.perf_counter() - begin
         cpu_s = time.process_time() - spent
+        proxy_s = (started.proxy.usage().cpu_s or math.nan) - proxy_s
         started.drain()
-    return {"jobs_per_s": jobs / took_s, "cpu_ms": 1000 * cpu_s / max(1, jobs)}
+    return {
+        "jobs_per_s": jobs / took_s,
+        "bot_cpu_ms": 1000 * cpu_s / jobs,
+        "nginx_cpu_ms": 1000 * proxy_s / jobs,
+    }
 
 
 def ceilings(rounds: int, seconds: float) -> Figures:
@@ -58,7 +67,7 @@ def ceilings(rounds: int, seconds: float) -> Figures:
             runs = [simulated(SERVICES[-1], 0.0, seconds, queue) for _ in range(rounds)]
             found[name] = {
                 **spread([run["jobs_per_s"] for run in runs]),
-                "cpu_ms": rounded(min(run["cpu_ms"] for run in runs)),
+                **{key: rounded(statistics.median(run[key] for run in runs)) for key in _CPU},
             }
     return found
 
@@ -99,9 +108,10 @@ def table(figures: Figures) -> str:
         share = 100 * rate["median"] / one["possible"]
         lines.append(f"{n:>8} {_told(rate)} of {one['possible']:g} possible, {share:.0f} %")
     for name, rate in figures["ceiling_jobs_per_s"].items():
-        told = (
-            NEEDED if rate is None else f"{_told(rate)}, the bot works {rate['cpu_ms']:g} ms a job"
-        )
+        told = NEEDED
+        if rate is not None:
+            cpu = f"bot {rate['bot_cpu_ms']:g} ms, nginx {rate['nginx_cpu_ms']:g} ms"
+            told = f"{_told(rate)}; processor time a job: {cpu}"
         lines.append(f"ceiling, {name}: {told}")
     return "\n".join(lines)
 
