@@ -7,8 +7,10 @@ import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from benchmarks.company import Company
 from benchmarks.load import Ask, Client, drive
 from benchmarks.photos import photo
 from benchmarks.processes import (
@@ -58,7 +60,7 @@ def row(replicas: int, front: Sequence[int], cores: Sequence[int]) -> Iterator[R
         yield Row(where, replicas, front)
 
 
-def measure(rounds: int, seconds: float) -> dict[str, Any]:
+def measure(rounds: int, seconds: float, company: Company) -> dict[str, Any]:
     """Photos per second by replicas, in turns, and what the second one adds.
 
     `speedup`: with n replicas everything, nginx and the clients too, has n cores: what a second
@@ -79,7 +81,7 @@ def measure(rounds: int, seconds: float) -> dict[str, Any]:
         rows = {"1": one, "2": two, "1_front_apart": apart}
         for number in range(rounds):
             for name in list(rows)[:: -1 if number % 2 else 1]:
-                rates[name].append(_rate(rows[name], seconds))
+                rates[name].append(company.watch(partial(_rate, rows[name], seconds)))
     gains = [b / a for a, b in zip(rates["1"], rates["2"], strict=True)]
     apart_gains = [b / a for a, b in zip(rates["1_front_apart"], rates["2"], strict=True)]
     return {

@@ -14,7 +14,6 @@ import re
 import shutil
 import statistics
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -24,7 +23,6 @@ from typing import Any
 from utils.settings import ROOT
 
 FOLDER = ROOT / "benchmarks" / "results"
-_STAT = Path("/proc/stat")
 _PACKAGES = (
     *("onnxruntime", "opencv-python-headless", "numpy", "flask", "gunicorn", "gevent"),
     *("tensorflow", "keras"),
@@ -32,10 +30,7 @@ _PACKAGES = (
 
 
 def machine() -> dict[str, Any]:
-    """Cores, processor, memory, versions, date, and how busy others keep the machine.
-
-    Takes a second.
-    """
+    """Cores, processor, memory, versions, date, and the load average of the last minute."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="minutes"),
         "cores": len(os.sched_getaffinity(0))
@@ -45,7 +40,6 @@ def machine() -> dict[str, Any]:
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "load_average": round(os.getloadavg()[0], 2),
-        "busy_cores_before": _busy_cores(),
         "python": platform.python_version(),
         "nginx": _nginx_version(),
         **{name: _version(name) for name in _PACKAGES},
@@ -57,22 +51,6 @@ def _line(path: Path, name: str) -> str | None:
         return None
     found = re.search(rf"^{name}\s*: (.+)$", path.read_text(), re.MULTILINE)
     return found.group(1).strip() if found else None
-
-
-def _busy_cores() -> float | None:
-    """How many cores worked during one second; None where there is no /proc."""
-    if not _STAT.exists():
-        return None
-    before, begin = _idle_s(), time.perf_counter()
-    time.sleep(1.0)
-    idle_cores = (_idle_s() - before) / (time.perf_counter() - begin)
-    return round(max(0.0, (os.cpu_count() or 1) - idle_cores), 2)
-
-
-def _idle_s() -> float:
-    """Idle seconds of all cores together since the start of the machine."""
-    idle, waiting_for_disk = _STAT.read_text().split()[4:6]
-    return (int(idle) + int(waiting_for_disk)) / os.sysconf("SC_CLK_TCK")
 
 
 def _version(package: str) -> str | None:
@@ -125,7 +103,16 @@ def write(
     return path
 
 
+def disturbance(figures: Mapping[str, Any]) -> str:
+    """How much of the machine was others', in words."""
+    others = figures["others_cores"]
+    return f"others took {others['mean']:g} cores in the mean, {others['max']:g} at worst"
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that every command with results has."""
+    parser.add_argument(
+        "--patient", action="store_true", help="wait for a quiet machine, repeat what was disturbed"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the JSON and the plot")

@@ -18,10 +18,12 @@ import statistics
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import plots, replicas, results
+from benchmarks.company import Company
 from benchmarks.dispatching import bot, sqlite
 from benchmarks.load import RequestFailed
 from benchmarks.processes import DidNotStart
@@ -56,7 +58,7 @@ def simulated(services: int, service_ms: float, seconds: float, queue: str) -> F
     }
 
 
-def ceilings(rounds: int, seconds: float) -> Figures:
+def ceilings(rounds: int, seconds: float, company: Company) -> Figures:
     """Jobs per second before 16 services that take no time, by queue; null where none is there."""
     found: Figures = {"redis": None}
     with ExitStack() as stack:
@@ -64,7 +66,8 @@ def ceilings(rounds: int, seconds: float) -> Figures:
         if is_installed():
             queues["redis"] = stack.enter_context(RedisServer(appendfsync="everysec")).url
         for name, queue in queues.items():
-            runs = [simulated(SERVICES[-1], 0.0, seconds, queue) for _ in range(rounds)]
+            window = partial(simulated, SERVICES[-1], 0.0, seconds, queue)
+            runs = [company.watch(window) for _ in range(rounds)]
             found[name] = {
                 **spread([run["jobs_per_s"] for run in runs]),
                 **{key: rounded(statistics.median(run[key] for run in runs)) for key in _CPU},
@@ -72,25 +75,27 @@ def ceilings(rounds: int, seconds: float) -> Figures:
     return found
 
 
-def measure(rounds: int, seconds: float, services: Sequence[int] = SERVICES) -> Figures:
+def measure(
+    rounds: int, seconds: float, company: Company, services: Sequence[int] = SERVICES
+) -> Figures:
     """Everything. Raises `DidNotStart` and `RequestFailed`."""
-    figures = replicas.measure(rounds, seconds)
-    by_services = {
-        str(n): {
+    figures = replicas.measure(rounds, seconds, company)
+    by_services = {}
+    for n in services:
+        window = partial(simulated, n, SERVICE_MS, seconds, sqlite())
+        rates = [company.watch(window)["jobs_per_s"] for _ in range(rounds)]
+        by_services[str(n)] = {
             "possible": rounded(n * 1000 / SERVICE_MS),
-            "jobs_per_s": spread(
-                [simulated(n, SERVICE_MS, seconds, sqlite())["jobs_per_s"] for _ in range(rounds)]
-            ),
+            "jobs_per_s": spread(rates),
         }
-        for n in services
-    }
     return {
         **figures,
         "simulated_ms": SERVICE_MS,
         "simulated": by_services,
-        "ceiling_jobs_per_s": ceilings(rounds, seconds),
+        "ceiling_jobs_per_s": ceilings(rounds, seconds, company),
         "rounds": rounds,
         "seconds": seconds,
+        "others_cores": company.told(),
     }
 
 
@@ -113,7 +118,7 @@ def table(figures: Figures) -> str:
             cpu = f"bot {rate['bot_cpu_ms']:g} ms, nginx {rate['nginx_cpu_ms']:g} ms"
             told = f"{_told(rate)}; processor time a job: {cpu}"
         lines.append(f"ceiling, {name}: {told}")
-    return "\n".join(lines)
+    return "\n".join([*lines, results.disturbance(figures)])
 
 
 def _told(values: Figures) -> str:
@@ -147,7 +152,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     facts = results.machine()
     try:
-        figures = measure(arguments.rounds, arguments.seconds, arguments.services)
+        company = Company(patient=arguments.patient)
+        figures = measure(arguments.rounds, arguments.seconds, company, arguments.services)
     except (DidNotStart, RequestFailed) as error:
         raise SystemExit(f"A service failed: {error}") from None
     print(table(figures))

@@ -20,10 +20,12 @@ import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import contenders, plots, results
+from benchmarks.company import Company
 from benchmarks.contenders import Contender
 from benchmarks.load import RequestFailed, Seen, drive, percentile
 from benchmarks.photos import FACES, photo
@@ -77,7 +79,12 @@ def cell(turns: Turns) -> Figures:
 
 
 def measure(
-    rounds: int, seconds: float, *, at_once: Sequence[int] = AT_ONCE, faces: Sequence[int] = FACES
+    rounds: int,
+    seconds: float,
+    company: Company,
+    *,
+    at_once: Sequence[int] = AT_ONCE,
+    faces: Sequence[int] = FACES,
 ) -> Figures:
     """All cells, memory and starts. Raises `DidNotStart` and `RequestFailed`."""
     keys = [(f, n) for f in faces for n in at_once]
@@ -88,7 +95,8 @@ def measure(
         for number in range(rounds):
             for key in keys:
                 for name in _rotated(list(row), number):
-                    turns[key][name].append(turn(row[name], *key, seconds))
+                    window = partial(turn, row[name], *key, seconds)
+                    turns[key][name].append(company.watch(window))
         memory = {name: contender.running.usage().pss_mb for name, contender in row.items()}
         starts = {name: contender.ready_s for name, contender in row.items()}
     cells = {_name(*key): cell(turns[key]) for key in keys}
@@ -99,6 +107,7 @@ def measure(
         "ready_s": rounded(statistics.median([starts["ours"], *_more_starts()])),
         "rounds": rounds,
         "seconds": seconds,
+        "others_cores": company.told(),
         "cells": cells,
     }
 
@@ -149,7 +158,7 @@ def table(figures: Figures) -> str:
     for key in ("rss_mb", "ready_s"):
         values = (f"{name} {figures[_prefix(name) + key]}" for name in _SYSTEMS)
         lines.append(f"{key:10}{', '.join(values)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, results.disturbance(figures)])
 
 
 _SYSTEMS = {"ours": plots.BLUE, "charitable": plots.GRAY, "baseline": plots.ORANGE}
@@ -183,7 +192,11 @@ def main(argv: list[str] | None = None) -> None:
     facts = results.machine()
     try:
         figures = measure(
-            arguments.rounds, arguments.seconds, at_once=arguments.at_once, faces=arguments.faces
+            arguments.rounds,
+            arguments.seconds,
+            Company(patient=arguments.patient),
+            at_once=arguments.at_once,
+            faces=arguments.faces,
         )
     except (DidNotStart, RequestFailed) as error:
         raise SystemExit(f"A service failed: {error}") from None

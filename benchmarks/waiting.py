@@ -18,10 +18,12 @@ import random
 import statistics
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import plots, results
+from benchmarks.company import Company
 from benchmarks.dispatching import Done, bot, sqlite
 from benchmarks.erlang import mean_wait_s, waits_s
 from benchmarks.processes import DidNotStart
@@ -84,19 +86,20 @@ def compared(done: Sequence[Done], own_s: float) -> Figures:
     }
 
 
-def measure(seconds: float, loads: Sequence[int] = LOADS) -> Report:
+def measure(seconds: float, company: Company, loads: Sequence[int] = LOADS) -> Report:
     """The comparison at every load, given in per cent of what the services can do."""
-    place_s, own_s = own_time_s(min(seconds, _CALIBRATION_S))
-    rows = {
-        str(load): compared(run(load / 100 * SERVICES / place_s, seconds, seed=load), own_s)
-        for load in loads
-    }
+    place_s, own_s = company.watch(partial(own_time_s, min(seconds, _CALIBRATION_S)))
+    rows = {}
+    for load in loads:
+        window = partial(run, load / 100 * SERVICES / place_s, seconds, seed=load)
+        rows[str(load)] = compared(company.watch(window), own_s)
     return {
         "services": SERVICES,
         "service_ms": SERVICE_MS,
         "own_ms": rounded(1000 * own_s),
         "capacity_per_s": rounded(SERVICES / place_s),
         "seconds": seconds,
+        "others_cores": company.told(),
         "loads": rows,
     }
 
@@ -110,7 +113,7 @@ def table(figures: Report) -> str:
             f"{load:>4} %{row['load']:7.2f}{row['jobs']:7}{row['measured_ms']:11g}"
             f"{row['perfect_ms']:9g}{formula:>10}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, results.disturbance(figures)])
 
 
 def draw(figures: Report, path: Path) -> None:
@@ -140,7 +143,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     facts = results.machine()
     try:
-        figures = measure(arguments.seconds, arguments.loads)
+        company = Company(patient=arguments.patient)
+        figures = measure(arguments.seconds, company, arguments.loads)
     except DidNotStart as error:
         raise SystemExit(f"A process failed: {error}") from None
     print(table(figures))

@@ -13,6 +13,7 @@ def figures() -> dict:
         "speedup_spread": spread([1.9, 1.92, 1.95]),
         "speedup_front_apart": spread([1.7]),
         "simulated_ms": 25.0,
+        "others_cores": {"mean": 0.02, "max": 0.3},
         "simulated": {
             n: {"possible": 40.0 * int(n), "jobs_per_s": spread([39.0 * int(n)])}
             for n in ("1", "16")
