@@ -62,6 +62,13 @@ def test_a_box_that_was_suppressed_suppresses_no_other() -> None:
     assert suppressed(chain).boxes[:, 0].tolist() == [0, 6]
 
 
+def test_a_box_between_two_neighbours_is_none_but_one_in_front_of_a_large_one_is() -> None:
+    between = found((0, 0, 20, 20), (22, 0, 42, 20), (11, 0, 31, 20))
+    assert suppressed(between).boxes[:, 0].tolist() == [0, 22]
+    in_front = found((0, 0, 100, 100), (30, 60, 60, 90))
+    assert len(suppressed(in_front)) == 2
+
+
 def test_faces_are_joined_and_scaled_with_their_landmarks() -> None:
     both = joined([found((0, 1, 2, 3)), found((4, 5, 6, 7))])
     assert len(both) == 2
