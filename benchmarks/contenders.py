@@ -21,11 +21,12 @@ NEEDS_TENSORFLOW = (
 
 @dataclass(frozen=True)
 class Contender:
-    """A service that has answered its first photo `ready_s` after it was started."""
+    """A service that answered a first photo `ready_s` after its start and took `idle_mb` then."""
 
     first: Ask
     running: Running
     ready_s: float
+    idle_mb: float | None
 
     def ask(self, photo: bytes) -> Ask:
         """For the annotated copy of a photo."""
@@ -62,7 +63,8 @@ def _started(program: Program, run: Path, first: Ask) -> Iterator[Contender]:
         process.wait_for(first.where)
         with Client(first) as client:
             client.ask()
-        yield Contender(first, process, time.perf_counter() - process.started_at)
+        ready_s = time.perf_counter() - process.started_at
+        yield Contender(first, process, ready_s, process.usage().pss_mb)
 
 
 @contextmanager

@@ -9,8 +9,10 @@ in the place of Keras' `predict`.
 
 All three are up for the whole time and take turns within each round, so that what else the machine
 does meets all of them. Rates are medians over the rounds, ratios are formed within a round, waits
-are those of all rounds together. Results go to benchmarks/results/; with --json the last line is
-one object, its first figures those of one face and 16 photos at once.
+are those of all rounds together. `rss_mb` is the memory (PSS) of gunicorn and its worker after all
+that, `idle_mb` after one photo; `ready_s` is from the start of gunicorn to that one photo's answer.
+Results go to benchmarks/results/; with --json the last line is one object, its first figures those
+of one face and 16 photos at once.
 """
 
 from __future__ import annotations
@@ -99,10 +101,12 @@ def measure(
                     turns[key][name].append(company.watch(window))
         memory = {name: contender.running.usage().pss_mb for name, contender in row.items()}
         starts = {name: contender.ready_s for name, contender in row.items()}
+        idle = {name: contender.idle_mb for name, contender in row.items()}
     cells = {_name(*key): cell(turns[key]) for key in keys}
     return {
         **headline(cells),
         **{f"{_prefix(name)}rss_mb": mb and rounded(mb) for name, mb in memory.items()},
+        **{f"{_prefix(name)}idle_mb": mb and rounded(mb) for name, mb in idle.items()},
         **{f"{_prefix(name)}ready_s": rounded(s) for name, s in starts.items()},
         "ready_s": rounded(statistics.median([starts["ours"], *_more_starts()])),
         "rounds": rounds,
@@ -155,7 +159,7 @@ def table(figures: Figures) -> str:
             f"{one['charitable_photos_per_s']:11g}  {ratios[0]:22}{ratios[1]:22}"
             f"{one['p50_ms']:8g}{one['p99_ms']:8g}{one['baseline_p99_ms']:13g}"
         )
-    for key in ("rss_mb", "ready_s"):
+    for key in ("rss_mb", "idle_mb", "ready_s"):
         values = (f"{name} {figures[_prefix(name) + key]}" for name in _SYSTEMS)
         lines.append(f"{key:10}{', '.join(values)}")
     return "\n".join([*lines, results.disturbance(figures)])

@@ -27,7 +27,7 @@ def figures(at_once: int = 16) -> dict:
     return {**headline(cells), **sizes, "cells": cells, "others_cores": others}
 
 
-KEYS = ("rss_mb", "ready_s")
+KEYS = ("rss_mb", "idle_mb", "ready_s")
 
 
 def test_ratios_are_formed_within_a_round_and_rates_are_medians() -> None:
