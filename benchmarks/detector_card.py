@@ -31,8 +31,8 @@ it misses is a person who is left out: it must decide nothing.
 {parameters:,} parameters, {kilobytes:.0f} kB. Anchor-free, strides 8, 16 and 32, depthwise blocks
 (`training/detection/network.py`). It reads RGB in any size that is a multiple of 32 and answers for
 every cell a score, a box and five landmarks (`utils/cells.py`). Pictures are shrunk to a long side
-of 320; those where no face or only small ones were found are looked at in 640 as well. A confidence
-of one half means that about half of such boxes are faces.
+of 320; those where no face or a small one was found are looked at in up to 640 as well. A
+confidence of one half means that about half of such boxes are faces.
 
 ## Data and terms
 

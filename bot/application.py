@@ -19,6 +19,7 @@ from bot import exits, metrics_server, texts
 from bot.dispatcher import Dispatcher
 from bot.dispatcher.chat import Chat
 from bot.dispatcher.client import ServiceClient
+from bot.dispatcher.limit import InFlightLimit
 from bot.dispatcher.work import Work
 from bot.metrics import Metrics
 from bot.notification import notify
@@ -59,24 +60,21 @@ class BotProcess:
         self._bot = PollingBot(token, settings.telegram_api_url, self.watch, observe=calls)
         self._services = ServiceClient(settings.proxy_url, secret, connections=settings.in_flight)
         self._messages = TelegramApi(token, settings.telegram_api_url, observe=calls)
+        limit = InFlightLimit(least=settings.in_flight_min, most=settings.in_flight)
         work = Work(
             store.queue,
             self._services,
             Chat(self._messages, store.queue),
             max_age_s=settings.job_max_age_s,
+            limit=limit,
             metrics=self.metrics,
         )
-        self._dispatcher = Dispatcher(
-            store.queue,
-            work,
-            in_flight=settings.in_flight,
-            lease_s=settings.lease_s,
-        )
+        self._dispatcher = Dispatcher(store.queue, work, lease_s=settings.lease_s)
         self.metrics.watch_queue(store.queue, most=settings.queue_max)
         self.metrics.watch_polls(self.watch.seconds_since_last_poll)
         self.metrics.watch_dispatcher(
             lambda: self._dispatcher.in_flight,
-            most=settings.in_flight,
+            most=lambda: limit.value,
             paused=lambda: work.breaker.is_open,
         )
         self._updates = DurableUpdates(store.queue, store.inbox, self._reader, metrics=self.metrics)

@@ -125,7 +125,7 @@ class Metrics:
         self._gauge("semblance_queue_jobs_max", "Jobs that the queue takes.", lambda: most)
 
     def watch_dispatcher(
-        self, in_flight: Callable[[], int], *, most: int, paused: Callable[[], bool]
+        self, in_flight: Callable[[], int], *, most: Callable[[], int], paused: Callable[[], bool]
     ) -> None:
         """Look at the dispatcher whenever the figures are asked for."""
         self._gauge(
@@ -133,8 +133,8 @@ class Metrics:
         )
         self._gauge(
             "semblance_dispatcher_jobs_in_flight_max",
-            "Jobs that the dispatcher may have out.",
-            lambda: most,
+            "Jobs that the dispatcher may have out now.",
+            most,
         )
         self._gauge(
             "semblance_dispatcher_paused",

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from utils.capacity import capacity_of
 from utils.errors import SettingsError
+from utils.machine import Machine
 from utils.settings import ROOT, Settings
 
 _PLAYGROUND_PORT = 8088
@@ -45,8 +47,8 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def make_plan(settings: Settings, run: Path) -> Plan:
-    """The plan of a run whose sockets and files live in the folder `run`.
+def make_plan(settings: Settings, run: Path, machine: Machine | None = None) -> Plan:
+    """The plan of a run on a machine (this one), whose sockets and files live in the folder `run`.
 
     Raises `SettingsError` where a setting cannot work.
     """
@@ -73,14 +75,24 @@ def make_plan(settings: Settings, run: Path) -> Plan:
             )
         ]
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if nginx:
-        front = [*_replicas(settings, run, env), _nginx(nginx, settings, run, f"{api_url}/healthz")]
-    else:
+    if not nginx:
         notes.append("nginx is not installed: one process serves everything; replicas need nginx.")
-        where = f"{_bracketed(settings.bind)}:{settings.port}"
-        front = [_gunicorn("services", "services.local", where, env=env, ready=f"{api_url}/readyz")]
         if settings.replicas > 1:
             raise SettingsError("SEMBLANCE_REPLICAS above 1 needs nginx; please install it.")
+    capacity = capacity_of(
+        machine or Machine.look(),
+        settings,
+        replicas=settings.replicas,
+        services=len(_SERVICES) if nginx else 1,
+    )
+    notes.append(capacity.sentence)
+    size = {"SEMBLANCE_WORKERS": str(capacity.workers), "SEMBLANCE_SLOTS": str(capacity.slots)}
+    if nginx:
+        replicas = _replicas(settings, run, env | size)
+        front = [*replicas, _nginx(nginx, settings, run, f"{api_url}/healthz")]
+    else:
+        where, ready = f"{_bracketed(settings.bind)}:{settings.port}", f"{api_url}/readyz"
+        front = [_gunicorn("services", "services.local", where, env=env | size, ready=ready)]
     bot = Program("bot", (sys.executable, "-m", "bot"), env)
     return Plan((*playground, *front, bot), api_url, playground_url, tuple(notes))
 

@@ -10,7 +10,7 @@ from utils.errors import Busy
 
 
 class Gate:
-    """Lets `limit` in at a time and raises `Busy` for the next one; nobody waits here."""
+    """Lets `limit` in at a time and raises `Busy` for the next one, unless that one waits."""
 
     def __init__(self, limit: int, *, name: str, retry_after_s: float = 1.0) -> None:
         self._places = threading.BoundedSemaphore(limit)
@@ -18,9 +18,9 @@ class Gate:
         self._retry_after_s = retry_after_s
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, *, wait: bool = False) -> Iterator[None]:
         """Hold a place for the length of the block."""
-        if not self._places.acquire(blocking=False):
+        if not self._places.acquire(blocking=wait):
             raise Busy(self._refusal, retry_after_s=self._retry_after_s)
         try:
             yield

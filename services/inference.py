@@ -21,7 +21,8 @@ from utils.pipeline import Annotated, Target
 T = TypeVar("T")
 
 # A line of eight photos per slot is emptied within a second or two; whoever would wait longer is
-# better served by another replica.
+# better served by another replica. Jobs take half of it at most: the bot can keep the others in its
+# queue, while a caller of the API has none.
 LINE_PER_SLOT = 8
 
 
@@ -68,13 +69,14 @@ def _outcome(task: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 
 class Inference:
-    """The engine behind a gate: `slots` at work, `LINE_PER_SLOT` times as many in line."""
+    """The engine behind gates: `slots` at work, `LINE_PER_SLOT` times as many in line."""
 
     def __init__(self, engine: Engine, slots: int) -> None:
         self._engine = engine
         patched = monkey.is_module_patched("threading")
         self._slots: Slots = NativeThreads(slots) if patched else InPlace(slots)
         self._gate = Gate(slots + LINE_PER_SLOT * slots, name="the line for inference")
+        self._jobs = Gate(slots + LINE_PER_SLOT // 2 * slots, name="the jobs' half of the line")
         self.ready = False
 
     def warm_up(self) -> None:
@@ -91,3 +93,16 @@ class Inference:
         """Faces of a picture, drawn in. Raises `Busy` when the line is full."""
         with self._gate.place():
             return self._slots.run(lambda: self._engine.annotate(data, target))
+
+    def require_room(self) -> None:
+        """Raise `Busy` where a job would find its half of the line full: before it is fetched."""
+        with self._jobs.place():
+            pass
+
+    def annotate_job(self, data: bytes) -> Annotated:
+        """Faces of a job's picture, drawn in for the chat.
+
+        Waits where the line has filled up since `require_room`: fetching it again would cost more.
+        """
+        with self._jobs.place(wait=True), self._gate.place(wait=True):
+            return self._slots.run(lambda: self._engine.annotate(data, "chat"))

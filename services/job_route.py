@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from services import request_ids
 from services.delivery import Delivery
+from services.gate import Gate
 from services.inference import Inference
 from services.metrics import Metrics
 from services.source import Source
@@ -15,6 +16,8 @@ from utils.jobs import SIGNATURE_HEADER, Job, is_signed
 from utils.settings import Secret
 
 MAX_JOB_BYTES = 16 * 1024
+# Twice as many as the connections to Telegram; every one of them holds its picture in memory.
+AT_ONCE = 32
 
 
 def install(
@@ -27,6 +30,7 @@ def install(
     metrics: Metrics,
 ) -> None:
     """Serve `source.job_route`."""
+    gate = Gate(AT_ONCE, name=source.job_route)
     metrics.expect(source.job_route)
 
     @app.post(source.job_route, endpoint=f"{source.name}.job")
@@ -36,8 +40,9 @@ def install(
             raise BadRequest(f"a job of kind {job.kind} for {source.name}")
         if delivery is None:
             raise SettingsError("TELEGRAM_TOKEN is not set, so nothing can be answered in a chat.")
-        with metrics.photo(source.job_route) as saw:
-            annotated = inference.annotate(source.picture_of(job), "chat")
+        with metrics.photo(source.job_route) as saw, gate.place():
+            inference.require_room()
+            annotated = inference.annotate_job(source.picture_of(job))
             saw(annotated.analysis)
             with metrics.stage("deliver"):
                 delivery.deliver(job, annotated)

@@ -16,7 +16,9 @@ from services.inference import Inference
 from services.metrics import Metrics
 from services.source import Source, Timer
 from utils import logs
+from utils.capacity import capacity_of
 from utils.errors import SemblanceError
+from utils.machine import Machine
 from utils.pipeline import Pipeline
 from utils.settings import Settings
 from utils.telegram import TelegramApi
@@ -49,7 +51,7 @@ def _assembled(settings: Settings, make_sources: MakeSources, load: LoadEngine) 
         telegram = TelegramApi(
             settings.telegram_token, settings.telegram_api_url, observe=metrics.telegram_call
         )
-    inference = Inference(load(settings), settings.slots)
+    inference = Inference(load(settings), capacity_of(Machine.look(), settings).slots)
     inference.warm_up()
     return create_app(
         make_sources(settings, telegram, partial(metrics.stage, "fetch")),

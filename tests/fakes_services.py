@@ -153,7 +153,7 @@ def app_of(
     **environ: str,
 ) -> Flask:
     chosen = settings(**environ)
-    inference = Inference(engine or FakeEngine(), chosen.slots)
+    inference = Inference(engine or FakeEngine(), 2)
     inference.warm_up()
     delivery = None if chats is None else Delivery(chats, chosen.delivery)
     return create_app(sources, chosen, inference=inference, delivery=delivery)

@@ -60,7 +60,7 @@ def of_bot() -> str:
     metrics.telegram_call("getMe", "200")
     metrics.watch_queue(Queue(), most=1)
     metrics.watch_polls(lambda: 0.0)
-    metrics.watch_dispatcher(lambda: 0, most=1, paused=lambda: False)
+    metrics.watch_dispatcher(lambda: 0, most=lambda: 1, paused=lambda: False)
     return metrics.exposition().decode()
 
 

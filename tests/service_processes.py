@@ -133,6 +133,9 @@ def gunicorn(app: str, folder: Path, *, wait: bool = True, **environ: str) -> It
         "TELEGRAM_TOKEN": TOKEN,
         "TELEGRAM_API_URL": "http://127.0.0.1:9",
         "SEMBLANCE_URL_ALLOW": "127.0.0.1:*",
+        # Whatever machine this is.
+        "SEMBLANCE_WORKERS": "1",
+        "SEMBLANCE_SLOTS": "2",
     }
     with process(
         [*command, "--bind", f"unix:{where}"], folder / f"{name}.log", defaults | environ

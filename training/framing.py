@@ -40,8 +40,8 @@ class Misses:
 
 # As `main` printed them; training's jitter must reach at least as far (a test).
 MEASURED = {
-    "FER2013": Misses(shift=0.058, scale=0.148),
-    "FairFace": Misses(shift=0.103, scale=0.116),
+    "FER2013": Misses(shift=0.06, scale=0.159),
+    "FairFace": Misses(shift=0.109, scale=0.124),
 }
 
 

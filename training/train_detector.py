@@ -34,10 +34,11 @@ from training.detection.teacher import HINTS, Teacher
 from training.fit import fit
 from training.packs import one_sentence
 
-_FALSE_ALARM = (
-    0.2  # a score from which a photograph without a face is one the network is wrong about
-)
+# A score from which a photograph without a face is one the network is wrong about.
+_FALSE_ALARM = 0.2
 _COMES_BACK = 5.0
+# The photographs whose boxes people drew are mostly of masked people in streets, from the front.
+_OTHERS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +92,14 @@ def train(config: DetectorConfig, data: Path, runs: Path) -> Path:
     judge = Judge(load_photos(data, "validation", teacher), config.scenes.side_px)
     scenes = Scenes(photos, load_cutouts(data, teacher), config.scenes)
     batches = SceneBatches(scenes, teacher, config)
+    scenes.weights[:] = [1.0 if photo.drawn_by_people else _OTHERS for photo in photos]
     empty = [i for i, photo in enumerate(photos) if photo.labels.complete]
     nothing_there = [photos[i].image_rgb() for i in empty]
 
     def bring_back(model: keras.Model) -> None:
         if batches.epoch:
             scores = highest_scores(model, nothing_there, config.scenes.side_px)
-            scenes.weights[empty] = np.where(scores >= _FALSE_ALARM, _COMES_BACK, 1.0)
+            scenes.weights[empty] = np.where(scores >= _FALSE_ALARM, _COMES_BACK, _OTHERS)
 
     print(f"{len(photos):,} photographs, {len(empty)} of them without a face")
     return fit(

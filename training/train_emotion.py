@@ -19,7 +19,7 @@ from utils.preprocessor import CropSpec
 CONFIG = TrainConfig(
     name="emotion",
     # Margin and shift as `python -m training.framing` prints them for our detector.
-    crop=CropSpec(size_px=48, color="gray", margin=0.045, shift_y=-0.058, upright=True),
+    crop=CropSpec(size_px=48, color="gray", margin=0.03, shift_y=-0.063, upright=True),
     heads={
         "emotion": Head(classes=8),
         "fer2013": Head(classes=7, weight=0.7, label_smoothing=0.1),

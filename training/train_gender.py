@@ -19,7 +19,7 @@ from utils.preprocessor import CropSpec
 CONFIG = TrainConfig(
     name="gender",
     # Margin and shift as `python -m training.framing` prints them for our detector.
-    crop=CropSpec(size_px=56, color="rgb", margin=0.019, shift_y=0.023, upright=True),
+    crop=CropSpec(size_px=56, color="rgb", margin=0.027, shift_y=0.025, upright=True),
     heads={
         "gender": Head(classes=2, label_smoothing=0.05),
         "age": Head(classes=9, weight=0.15),

@@ -1,12 +1,13 @@
 """Where the faces are, and their eyes, nose and mouth: our own network on a small copy.
 
 Most pictures are looked at once, 320 pixels wide or high. A face that is smaller there than the
-network can see is found in a second look at twice the size, which large pictures get where the
-first one found nothing, or only small faces: where one face is small there are others.
+network can see is found in a second look at up to twice the size, which large pictures get where
+the first one found nothing, or a small face: where one face is small there are others.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,8 @@ Image = NDArray[np.uint8]
 FIRST_PX, SECOND_PX = 320, 640
 # In FairFace's pictures, 112 wide and little larger than a face, more is found when enlarged.
 _LEAST_PX = 192
-# Of the first look's pixels. `python -m benchmarks.detector` measures what other limits cost.
-_SMALL_FACE_PX = 40
+# A second look is worth its time where the smallest face is below this, by training/EXPERIMENTS.md.
+_SEEN_WELL_PX, _LEAST_CLOSER = 28, 1.25
 _MIN_CONFIDENCE = 0.5
 _GRAY = 127.0
 _MOST_SPARE = 16
@@ -83,12 +84,8 @@ class Detector:
         px = self._px or FIRST_PX
         found = self._look(image_rgb, px, from_logit)
         if self._px is None:
-            long_side = max(image_rgb.shape[:2])
-            served = found[found.scores >= self.served_from]
-            again = long_side > px and _only_small(served, px / long_side)
-            return (
-                self._both(found, self._look(image_rgb, SECOND_PX, from_logit)) if again else found
-            )
+            closer = _closer_px(found[found.scores >= self.served_from], image_rgb.shape[:2])
+            return self._both(found, self._look(image_rgb, closer, from_logit)) if closer else found
         if px > FIRST_PX:
             # What fills the picture is larger than the network can see in there.
             return self._both(found, self._look(image_rgb, FIRST_PX, from_logit))
@@ -105,9 +102,7 @@ class Detector:
         is hardly larger than a face is enlarged.
         """
         height, width = image_rgb.shape[:2]
-        long_side = max(height, width)
-        spare = np.clip(long_side / min(height, width) / 2, 1, _MOST_SPARE)
-        scale = min(max(1.0, _LEAST_PX / long_side), px * float(spare) ** 0.5 / long_side)
+        scale = _scale((height, width), px)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = resized(image_rgb, size)
         padded = [-(-side // STRIDES[-1]) * STRIDES[-1] for side in small.shape[:2]]
@@ -132,10 +127,23 @@ class Detector:
             raise ModelError(f"{self._network.file} answers with what is no number")
 
 
-def _only_small(found: Found, scale: float) -> bool:
-    """Whether no face is larger than a small one, in pixels of the first look; or there is none."""
-    sides = found.boxes[:, 2:] - found.boxes[:, :2]
-    return not len(found) or float(sides.max()) * scale < _SMALL_FACE_PX
+def _scale(shape: tuple[int, ...], px: int) -> float:
+    """What a look at `px` shrinks a picture (h, w, ...) by, or enlarges it by."""
+    long_side = max(shape[:2])
+    spare = min(max(1.0, long_side / min(shape[:2]) / 2), _MOST_SPARE)
+    return min(max(1.0, _LEAST_PX / long_side), px * math.sqrt(spare) / long_side)
+
+
+def _closer_px(found: Found, shape: tuple[int, ...]) -> int:
+    """The long side in which the smallest face of the first look is seen well; 0: it is already."""
+    scale = _scale(shape, FIRST_PX)
+    if scale >= 1:
+        return 0
+    if not len(found):
+        return SECOND_PX
+    smallest = float((found.boxes[:, 2:] - found.boxes[:, :2]).max(1).min()) * scale
+    px = round(FIRST_PX * _SEEN_WELL_PX / smallest / STRIDES[-1]) * STRIDES[-1]
+    return min(px, SECOND_PX) if px >= _LEAST_CLOSER * FIRST_PX else 0
 
 
 def _faces(found: Found, network: DetectorNetwork, size_wh: tuple[int, int]) -> list[Detection]:

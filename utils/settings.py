@@ -142,7 +142,8 @@ class Settings:
     job_max_age_s: float = _setting("SEMBLANCE_JOB_MAX_AGE_S", "900", _seconds)
     dead_ttl_s: float = _setting("SEMBLANCE_DEAD_TTL_S", "86400", _seconds)
     lease_s: float = _setting("SEMBLANCE_LEASE_S", "60", _seconds)
-    in_flight: int = _setting("SEMBLANCE_IN_FLIGHT", "8", _whole(1, 1000))
+    in_flight: int = _setting("SEMBLANCE_IN_FLIGHT", "64", _whole(1, 1000))
+    in_flight_min: int = _setting("SEMBLANCE_IN_FLIGHT_MIN", "1", _whole(1, 1000))
     proxy_url: str = _setting("SEMBLANCE_PROXY_URL", None, _http_url)
     secret: Secret | None = _setting("SEMBLANCE_SECRET", None, _secret)
     delivery: str = _setting("SEMBLANCE_DELIVERY", "edit", _choice("edit", "send"))
@@ -154,7 +155,8 @@ class Settings:
     max_pixels: int = _setting("SEMBLANCE_MAX_PIXELS", "50000000", _whole(1000, 200_000_000))
     max_faces: int = _setting("SEMBLANCE_MAX_FACES", "64", _whole(1, 1000))
     detect_px: int | None = _setting("SEMBLANCE_DETECT_PX", None, _whole(96, 2048))
-    slots: int = _setting("SEMBLANCE_SLOTS", "2", _whole(1, 256))
+    workers: int | None = _setting("SEMBLANCE_WORKERS", None, _whole(1, 256))
+    slots: int | None = _setting("SEMBLANCE_SLOTS", None, _whole(1, 256))
     gender: bool = _setting("SEMBLANCE_GENDER", "on", _switch)
     emotion_model: Path | None = _setting("SEMBLANCE_EMOTION_MODEL", None, _folder)
     gender_model: Path | None = _setting("SEMBLANCE_GENDER_MODEL", None, _folder)
@@ -185,6 +187,8 @@ class Settings:
         values = {spec.name: _read(spec.metadata, given) for spec in fields(cls)}
         if values["telegram_token"] is None and values["telegram_token_file"]:
             values["telegram_token"] = _token_from(values["telegram_token_file"])
+        if values["in_flight_min"] > values["in_flight"]:
+            raise SettingsError("SEMBLANCE_IN_FLIGHT_MIN must not be above SEMBLANCE_IN_FLIGHT.")
         values["proxy_url"] = values["proxy_url"] or f"http://127.0.0.1:{values['port']}"
         return cls(**values)
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from bot import texts
 from bot.dispatcher.backoff import retry_after_s
-from utils.errors import ChatRefused, ImageTooLarge, NotSigned
+from utils.errors import ChatRefused, ImageTooLarge, NotSigned, Unavailable
 
 _MAX_SENTENCE_CHARACTERS = 500
 _WAIT_STATUSES = (408, 425, 429, 502, 503, 504)
 _NOBODY_STATUSES = (502, 504)
+_FULL_STATUSES = (429, 503)
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,17 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class Later:
-    """Worth another try. `counts`: the job may be to blame. `nobody`: no replica was reached."""
+    """Worth another try.
+
+    `counts`: the job may be to blame. `nobody`: no replica was reached. `full`: there was no room
+    for it, or not in time.
+    """
 
     reason: str
     after_s: float | None = None
     counts: bool = False
     nobody: bool = False
+    full: bool = False
 
 
 Answer = Delivered | Refused | Later
@@ -52,9 +58,10 @@ def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Ans
     code = code if isinstance(code, str) else f"http_{status}"
     reason = f"{status} {code[:40]}"
     if status in _WAIT_STATUSES:
-        # A service's own 502 (Telegram is away) comes as our JSON; nginx's does not.
-        nobody = status in _NOBODY_STATUSES and not error
-        return Later(reason=reason, after_s=retry_after_s(retry_after), nobody=nobody)
+        # A service's own 502 (Telegram is away) names what is away; nginx's does not.
+        nobody = status in _NOBODY_STATUSES and (not error or code == Unavailable.code)
+        full = status in _FULL_STATUSES
+        return Later(reason=reason, after_s=retry_after_s(retry_after), nobody=nobody, full=full)
     if code == NotSigned.code:
         # Bot and services disagree about the secret: the operator's to mend, not the owner's.
         return Later(reason=reason)

@@ -58,7 +58,7 @@ class ServiceClient:
                 )
         except requests.ReadTimeout:
             # Somebody is there and perhaps still at work: delivering twice does no harm.
-            return Later(reason="ReadTimeout")
+            return Later(reason="ReadTimeout", full=True)
         except requests.RequestException as error:
             return Later(reason=type(error).__name__, nobody=True)
 

@@ -1,4 +1,4 @@
-"""The dispatcher thread: keeps up to N jobs in flight, each in a thread of its own."""
+"""The dispatcher thread: keeps as many jobs in flight as the services take, a thread for each."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ class Dispatcher:
         queue: JobQueue,
         work: Work,
         *,
-        in_flight: int,
         lease_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue, self._work, self._clock = queue, work, clock
-        self._max_in_flight, self._lease_s = in_flight, lease_s
+        self._lease_s = lease_s
         self._worker = f"{socket.gethostname()}-{os.getpid()}"
         self._in_flight: dict[str, Claim] = {}
         self._changed = threading.Condition()
@@ -102,12 +101,13 @@ class Dispatcher:
             self._heartbeat_at = now + self._lease_s / 3
             self._lengthen_leases()
         with self._changed:
-            free = self._max_in_flight - len(self._in_flight)
+            in_flight = len(self._in_flight)
+        free = self._work.limit.room(in_flight)
         room = self._work.breaker.allowance(free) if free > 0 else 0
         claims = self._queue.claim(room, self._worker, self._lease_s) if room > 0 else []
         for claim in claims:
             self._start(claim)
-        self._tidy(now, busy=bool(claims) or free < self._max_in_flight)
+        self._tidy(now, busy=bool(claims) or in_flight > 0)
 
     def _start(self, claim: Claim) -> None:
         self._untidy = True

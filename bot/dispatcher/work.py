@@ -12,6 +12,7 @@ from bot.dispatcher.answers import Answer, Delivered, Later, Refused
 from bot.dispatcher.backoff import backoff_s
 from bot.dispatcher.breaker import Breaker
 from bot.dispatcher.chat import Chat
+from bot.dispatcher.limit import InFlightLimit, Trip
 from bot.metrics import Metrics, Outcome
 from bot.work_queue import Claim, JobQueue
 from utils.errors import ChatRefused, TelegramUnavailable
@@ -42,6 +43,7 @@ class Work:
         chat: Chat,
         *,
         max_age_s: float,
+        limit: InFlightLimit,
         breaker: Breaker | None = None,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.time,
@@ -49,7 +51,7 @@ class Work:
         self._queue, self._services, self._chat = queue, services, chat
         self._max_age_s, self._clock = max_age_s, clock
         self._metrics = metrics or Metrics()
-        self.breaker = breaker or Breaker()
+        self.limit, self.breaker = limit, breaker or Breaker()
 
     def do(self, claim: Claim) -> None:
         """Try the job, or say what was decided about it. Raises `QueueUnavailable`."""
@@ -75,9 +77,13 @@ class Work:
             log.info("the chat refuses the bot")
             self._ack(claim, "chat_refused")
             return
-        started_at = time.monotonic()
-        answer = self._services.post(job)
+        started_at, trip = time.monotonic(), self.limit.started()
+        try:
+            answer = self._services.post(job)
+        finally:
+            self.limit.returned(trip)
         self._note_upstream(answer, started_at)
+        self._note_room(answer, trip)
         seconds = round(time.monotonic() - started_at, 3)
         log.info("%s", _words(answer), extra={"facts": {"attempt": claim.attempt, "s": seconds}})
         if isinstance(answer, Later):
@@ -93,6 +99,12 @@ class Work:
                 log.warning("nobody answers at SEMBLANCE_PROXY_URL: jobs wait")
         elif self.breaker.succeeded():
             log.info("the proxy answers again")
+
+    def _note_room(self, answer: Answer, trip: Trip) -> None:
+        if not isinstance(answer, Later):
+            self.limit.taken(trip)
+        elif answer.full:
+            self.limit.refused(trip, answer.after_s)
 
     def _ack(self, claim: Claim, outcome: Outcome) -> bool:
         done = self._queue.ack(claim)

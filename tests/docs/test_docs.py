@@ -66,7 +66,7 @@ def test_every_route_of_both_services_is_in_the_api_page() -> None:
     text = (DOCS / "api.md").read_text()
     settings = Settings.load({}, dotenv=None)
     sources = [FileSource(None, max_bytes=settings.max_bytes), UrlSource(Fetcher(settings))]
-    inference = Inference(FakeEngine(), settings.slots)
+    inference = Inference(FakeEngine(), 1)
     app = create_app(sources, settings, inference=inference, delivery=None)
     for rule in app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

@@ -23,7 +23,7 @@ NO_PICTURE = 'semblance_photos_total{outcome="not_an_image",route="/v1/faces"}'
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     folder = tmp_path_factory.mktemp("m")
-    two = {"GUNICORN_CMD_ARGS": "--workers 2"}
+    two = {"SEMBLANCE_WORKERS": "2"}
     with gunicorn("services.app_image:create()", folder, **two) as service:
         eventually(lambda: service.log.count("Booting worker") == 2, "two workers")
         for worker in workers(service):

@@ -25,6 +25,9 @@ from tests.fakes_services import (
     http as http_answer,
 )
 from tests.service_processes import UnixConnection, eventually, gunicorn
+from utils.capacity import capacity_of
+from utils.machine import Machine
+from utils.settings import Settings
 
 JPEG = {"Content_Type": "image/jpeg"}
 
@@ -131,3 +134,27 @@ def test_a_network_that_does_not_load_ends_the_whole_server(folder):
         assert "cannot start: emotion.onnx is not the file" in it.log
         assert "Traceback" not in it.log
         assert it.log.count("Booting worker") == 1
+
+
+def test_it_says_what_it_starts_and_starts_that(folder):
+    with gunicorn(
+        "services.app_image:create()", folder, SEMBLANCE_WORKERS="", SEMBLANCE_SLOTS=""
+    ) as service:
+        wanted = capacity_of(Machine.look(), Settings.load({}, dotenv=None))
+        assert service.log.count(wanted.sentence) == 1
+        eventually(lambda: len(children(service.popen.pid)) == wanted.workers, "the workers")
+
+
+def test_workers_that_were_set_all_start_and_answer(folder):
+    with gunicorn(
+        "services.app_image:create()", folder, SEMBLANCE_WORKERS="2", SEMBLANCE_SLOTS="1"
+    ) as service:
+        assert "2 workers of 1 slot, as SEMBLANCE_WORKERS and SEMBLANCE_SLOTS say" in service.log
+        eventually(lambda: len(children(service.popen.pid)) == 2, "two workers")
+        for worker in children(service.popen.pid):
+            (other,) = set(children(service.popen.pid)) - {worker}
+            psutil.Process(other).suspend()
+            try:
+                eventually(lambda: service.call("GET", "/readyz").status == 200, "this one")
+            finally:
+                psutil.Process(other).resume()

@@ -237,7 +237,7 @@ def test_while_it_runs_it_tells_its_figures_and_that_it_is_alive(world: World) -
     assert told['semblance_telegram_calls_total{method="sendMessage",status="200"}'] == 1
     assert told['semblance_telegram_calls_total{method="getUpdates",status="200"}'] > 0
     assert told["semblance_telegram_last_poll_age_seconds"] < PATIENCE_S
-    assert told["semblance_dispatcher_jobs_in_flight_max"] == 8
+    assert told["semblance_dispatcher_jobs_in_flight_max"] == 4
     assert told["semblance_queue_up"] == 1
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://{address}/healthz", timeout=5)

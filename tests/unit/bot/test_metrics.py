@@ -100,15 +100,15 @@ def test_a_queue_that_cannot_be_read_has_no_figures_but_that(metrics: Metrics) -
 
 
 def test_dispatcher_and_polls_are_read_when_asked(metrics: Metrics) -> None:
-    clock, paused = Clock(), [False]
+    clock, paused, limit = Clock(), [False], [8]
     began = clock()
     metrics.watch_polls(lambda: clock() - began)
-    metrics.watch_dispatcher(lambda: 3, most=8, paused=lambda: paused[0])
+    metrics.watch_dispatcher(lambda: 3, most=lambda: limit[0], paused=lambda: paused[0])
     assert told(metrics)["semblance_dispatcher_paused"] == 0
-    paused[0] = True
+    paused[0], limit[0] = True, 5
     clock.pass_s(7)
     values = told(metrics)
     assert values["semblance_dispatcher_paused"] == 1
     assert values["semblance_dispatcher_jobs_in_flight"] == 3
-    assert values["semblance_dispatcher_jobs_in_flight_max"] == 8
+    assert values["semblance_dispatcher_jobs_in_flight_max"] == 5
     assert values["semblance_telegram_last_poll_age_seconds"] == 7

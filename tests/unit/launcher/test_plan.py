@@ -10,6 +10,7 @@ import pytest
 from launcher import plan as plans
 from launcher.plan import make_plan
 from utils.errors import SettingsError
+from utils.machine import Machine
 from utils.settings import Settings
 
 TOKEN = "123456:" + "A" * 35
@@ -153,3 +154,36 @@ def test_the_secret_is_made_once_and_kept_private(
 def test_a_secret_that_was_set_is_used(tmp_path: Path, free: int) -> None:
     plan = make_plan(settings(SEMBLANCE_PORT=str(free), SEMBLANCE_SECRET="s" * 32), tmp_path)
     assert plan.programs[-1].env["SEMBLANCE_SECRET"] == "s" * 32
+
+
+@pytest.mark.parametrize(
+    ("nginx", "sizes"),
+    [
+        ("/usr/sbin/nginx", {"app_image.1": ("2", "2"), "app_url.1": ("2", "2")}),
+        (None, {"services": ("4", "2")}),
+    ],
+)
+def test_what_it_starts_shares_the_machine_and_it_says_how(
+    tmp_path: Path,
+    free: int,
+    monkeypatch: pytest.MonkeyPatch,
+    nginx: str | None,
+    sizes: dict[str, tuple[str, str]],
+) -> None:
+    with_nginx(monkeypatch, nginx)
+    machine = Machine(8, 12_000 << 20, "machine", "cgroup")
+    plan = make_plan(settings(SEMBLANCE_PORT=str(free)), tmp_path, machine)
+    assert {
+        program.name: (program.env["SEMBLANCE_WORKERS"], program.env["SEMBLANCE_SLOTS"])
+        for program in plan.programs
+        if "SEMBLANCE_SLOTS" in program.env
+    } == sizes
+    assert plan.notes[-1].startswith("8 cores (machine), 12000 MB (cgroup)")
+    assert ("shared by 2 services" in plan.notes[-1]) == (nginx is not None)
+
+
+def test_a_size_that_was_set_is_kept(tmp_path: Path, free: int) -> None:
+    chosen = settings(SEMBLANCE_PORT=str(free), SEMBLANCE_WORKERS="2", SEMBLANCE_SLOTS="5")
+    plan = make_plan(chosen, tmp_path, Machine(1, 1 << 30))
+    sized = [program.env for program in plan.programs if "SEMBLANCE_SLOTS" in program.env]
+    assert {(env["SEMBLANCE_WORKERS"], env["SEMBLANCE_SLOTS"]) for env in sized} == {("2", "5")}

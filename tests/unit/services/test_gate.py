@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from services.gate import Gate
@@ -18,3 +20,19 @@ def test_a_place_is_free_again_after_a_failure():
         raise ValueError("inside")
     with gate.place():
         pass
+
+
+def test_who_waits_gets_the_place_that_is_given_back():
+    gate = Gate(1, name="the test")
+    got = threading.Event()
+
+    def wait():
+        with gate.place(wait=True):
+            got.set()
+
+    waiting = threading.Thread(target=wait)
+    with gate.place():
+        waiting.start()
+        assert not got.is_set()
+    waiting.join(10)
+    assert got.is_set()

@@ -8,9 +8,10 @@ from utils.settings import ROOT
 
 LOOK = """
 import json, os, runpy, sys
-found = runpy.run_path("services/gunicorn.conf.py")
-from gevent import monkey
 from pathlib import Path
+found = runpy.run_path("services/gunicorn.conf.py")
+threads = Path("/proc/self/task")
+from gevent import monkey
 counts = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 counted = counts.is_dir()
 found["on_exit"](None)
@@ -19,7 +20,8 @@ print(json.dumps({name: found[name] for name in names} | {
     "patched": monkey.is_module_patched("socket"),
     "counts": [counted, counts.is_dir()],
     "telemetry_off": os.environ["ORT_DISABLE_TELEMETRY"],
-    "engine_loaded": "onnxruntime" in sys.modules or "cv2" in sys.modules,
+    "engine_loaded": "onnxruntime" in sys.modules and "cv2" in sys.modules,
+    "threads": len(list(threads.iterdir())) if threads.is_dir() else 1,
 }))
 """
 
@@ -39,13 +41,14 @@ def look():
     return run
 
 
-def test_gevent_is_first_and_the_engine_is_left_to_the_workers(look):
+def test_gevent_is_first_and_what_workers_share_is_loaded_without_starting_a_thread(look):
     import json
 
-    found = json.loads(look().stdout)
+    found = json.loads(look(SEMBLANCE_WORKERS="3").stdout)
     assert found["patched"]
-    assert not found["engine_loaded"]
-    assert found["workers"] == 1
+    assert found["engine_loaded"] == (sys.platform == "linux")
+    assert found["threads"] == 1
+    assert found["workers"] == 3
     assert found["control_socket_disable"] is True
     assert found["accesslog"] is None
 
@@ -72,3 +75,32 @@ def test_nginx_gives_connections_up_before_gunicorn_does(look):
     upstream = template[template.index("upstream app_image") :]
     kept_s = int(re.search(r"keepalive_timeout (\d+)s", upstream)[1])
     assert kept_s < json.loads(look().stdout)["keepalive"]
+
+
+TELL = """
+import os, runpy
+from types import SimpleNamespace
+found = runpy.run_path("services/gunicorn.conf.py")
+found["on_starting"](SimpleNamespace(log=SimpleNamespace(
+    info=lambda form, *words: print("info:", form % words),
+    warning=lambda form, *words: print("warning:", form % words),
+)))
+found["on_exit"](None)
+"""
+
+
+@pytest.mark.parametrize(("workers", "level"), [("1", "info"), ("256", "warning")])
+def test_it_says_what_it_starts_and_warns_where_memory_is_short(workers, level):
+    environ = {"SEMBLANCE_WORKERS": workers, "SEMBLANCE_SLOTS": "1", "SEMBLANCE_MAX_PIXELS": "1000"}
+    if level == "warning":
+        environ["SEMBLANCE_MAX_PIXELS"] = "200000000"
+    told = subprocess.run(
+        [sys.executable, "-c", TELL],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.startswith(f"{level}: ")
+    assert f": {workers} worker" in told

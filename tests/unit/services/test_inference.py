@@ -1,4 +1,5 @@
 import threading
+from contextlib import contextmanager
 
 import gevent
 import pytest
@@ -55,29 +56,64 @@ def test_it_runs_in_place_without_gevent_and_beside_the_hub_with_it():
     assert type(inference._slots) is expected
 
 
+class Held:
+    """Slots in which every task waits until `go_on`; `entered` counts those that came."""
+
+    def __init__(self):
+        self.entered, self.go_on = threading.Semaphore(0), threading.Event()
+
+    def run(self, task):
+        self.entered.release()
+        assert self.go_on.wait(10)
+        return task()
+
+
+@contextmanager
+def crowd(inference, act, size):
+    """So many threads that hold a place of the line, for the length of the block."""
+    held = inference._slots = Held()
+    threads = [threading.Thread(target=act, args=(JPEG,)) for _ in range(size)]
+    for each in threads:
+        each.start()
+        held.entered.acquire(timeout=10)
+    try:
+        yield
+    finally:
+        held.go_on.set()
+        for each in threads:
+            each.join()
+
+
 def test_a_full_line_refuses_and_tells_when_to_come_again():
     engine = FakeEngine()
     inference = Inference(engine, 1)
-    everybody_in, go_on = threading.Barrier(2 + LINE_PER_SLOT), threading.Event()
-
-    class Slow:
-        def run(self, task):
-            everybody_in.wait(10)
-            go_on.wait(10)
-            return task()
-
-    inference._slots = Slow()
-    crowd = [
-        threading.Thread(target=inference.analyze, args=(JPEG,)) for _ in range(1 + LINE_PER_SLOT)
-    ]
-    for each in crowd:
-        each.start()
-    everybody_in.wait(10)
-    with pytest.raises(Busy):
+    with crowd(inference, inference.analyze, 1 + LINE_PER_SLOT), pytest.raises(Busy):
         inference.annotate(JPEG, "chat")
-    go_on.set()
-    for each in crowd:
-        each.join()
     assert len(engine.seen) == 1 + LINE_PER_SLOT
-    inference._slots = InPlace(1)
     assert inference.annotate(JPEG, "chat").picture.data == b"as chat"
+
+
+def test_jobs_leave_half_of_the_line_to_those_who_have_no_queue_to_wait_in():
+    engine = FakeEngine()
+    inference = Inference(engine, 1)
+    inference.require_room()
+    with crowd(inference, inference.annotate_job, 1 + LINE_PER_SLOT // 2):
+        with pytest.raises(Busy):
+            inference.require_room()
+        asking = threading.Thread(target=inference.analyze, args=(JPEG,))
+        asking.start()
+        assert inference._slots.entered.acquire(timeout=10)
+    asking.join()
+    inference.require_room()
+    assert len(engine.seen) == 2 + LINE_PER_SLOT // 2
+
+
+def test_a_job_whose_picture_is_there_waits_for_its_turn():
+    engine = FakeEngine()
+    inference = Inference(engine, 1)
+    with crowd(inference, inference.annotate_job, 1 + LINE_PER_SLOT // 2):
+        late = threading.Thread(target=inference.annotate_job, args=(b"late",))
+        late.start()
+        assert b"late" not in engine.seen
+    late.join()
+    assert engine.seen.count(b"late") == 1

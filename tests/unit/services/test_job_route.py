@@ -1,8 +1,10 @@
+import threading
+
 import pytest
 
 from services.app_image.source import FileSource
 from services.app_url.source import UrlSource
-from services.job_route import MAX_JOB_BYTES
+from services.job_route import AT_ONCE, MAX_JOB_BYTES
 from tests.fakes_services import (
     JPEG,
     FakeChats,
@@ -130,3 +132,39 @@ def test_a_service_without_a_token_says_so_in_its_log(caplog):
     answer = post(client_of(None), job().encode())
     assert answer.status_code == 500
     assert "TELEGRAM_TOKEN is not set" in caplog.text
+
+
+class SlowFiles(FakeFiles):
+    """Holds every download until `go_on`; `asked` counts them."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.go_on = threading.Semaphore(0), threading.Event()
+
+    def get_file(self, file_id, *, max_bytes):
+        self.asked.release()
+        assert self.go_on.wait(10)
+        return super().get_file(file_id, max_bytes=max_bytes)
+
+
+def test_who_comes_when_all_are_under_way_is_refused_before_anything_is_fetched(chats):
+    files = SlowFiles()
+    client = client_of(chats, files=files)
+    answers = []
+    crowd = [
+        threading.Thread(
+            target=lambda: answers.append(post(client.application.test_client(), job().encode()))
+        )
+        for _ in range(AT_ONCE)
+    ]
+    for each in crowd:
+        each.start()
+        assert files.asked.acquire(timeout=10)
+    refused = post(client, job().encode())
+    assert (refused.status_code, refused.json["error"]["code"]) == (503, "busy")
+    assert refused.headers["Retry-After"] == "1"
+    assert not files.asked.acquire(blocking=False)
+    files.go_on.set()
+    for each in crowd:
+        each.join()
+    assert [answer.status_code for answer in answers] == [200] * AT_ONCE

@@ -96,7 +96,7 @@ def client_of(metrics, *, files=None, chats=None, **environ):
         FileSource(files or FakeFiles(), max_bytes=10**6, fetching=fetching),
         UrlSource(FakeFetcher(), fetching=fetching),
     ]
-    inference = Inference(FakeEngine(), chosen.slots)
+    inference = Inference(FakeEngine(), 1)
     inference.warm_up()
     delivery = Delivery(chats or FakeChats(), "edit")
     app = create_app(sources, chosen, inference=inference, delivery=delivery, metrics=metrics)

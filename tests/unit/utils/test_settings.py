@@ -139,3 +139,9 @@ def test_a_secret_shows_itself_in_no_text() -> None:
 def test_settings_cannot_change_after_they_were_read() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         load().port = 1  # type: ignore[misc]
+
+
+def test_the_least_in_flight_is_not_above_the_most() -> None:
+    assert load(SEMBLANCE_IN_FLIGHT="8", SEMBLANCE_IN_FLIGHT_MIN="8").in_flight_min == 8
+    with pytest.raises(SettingsError, match=r"^SEMBLANCE_IN_FLIGHT_MIN must not be above"):
+        load(SEMBLANCE_IN_FLIGHT="8", SEMBLANCE_IN_FLIGHT_MIN="9")

@@ -10,6 +10,7 @@ from bot.work_queue import Limits
 from bot.work_queue.database import Database
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import FakeTelegram
+from tests.unit.bot.dispatcher.scene import Scene
 from tests.unit.bot.jobs import Clock
 
 
@@ -32,3 +33,8 @@ def queue(database: Database, clock: Clock) -> SqliteQueue:
 @pytest.fixture
 def telegram() -> FakeTelegram:
     return FakeTelegram()
+
+
+@pytest.fixture
+def scene(queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> Scene:
+    return Scene(queue, telegram, clock)

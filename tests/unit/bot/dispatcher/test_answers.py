@@ -56,16 +56,22 @@ def test_a_chat_that_refuses_the_bot_is_told_nothing() -> None:
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 def test_trouble_on_the_way_does_not_count(status: int) -> None:
     answer = read_answer(status, problem("busy"), "3")
-    assert answer == Later(reason=f"{status} busy", after_s=3.0)
+    assert answer == Later(reason=f"{status} busy", after_s=3.0, full=status in (429, 503))
 
 
 @pytest.mark.parametrize(("status", "nobody"), [(502, True), (504, True), (503, False)])
+@pytest.mark.parametrize("body", [b"<html>502 Bad Gateway</html>", problem("unavailable")])
 def test_only_the_proxys_own_bad_gateway_means_that_nobody_is_there(
-    status: int, nobody: bool
+    status: int, nobody: bool, body: bytes
 ) -> None:
-    answer = read_answer(status, b"<html>502 Bad Gateway</html>")
+    answer = read_answer(status, body)
     assert isinstance(answer, Later)
     assert answer.nobody == nobody
+
+
+def test_a_service_whose_telegram_is_away_is_somebody() -> None:
+    answer = read_answer(502, problem("telegram_unavailable"))
+    assert answer == Later(reason="502 telegram_unavailable")
 
 
 @pytest.mark.parametrize("status", [500, 501, 302, 204])

@@ -37,7 +37,7 @@ def test_retry_after_is_read() -> None:
         return Reply(503, b"", {"Retry-After": "4"})
 
     with serving(busy) as server:
-        assert post(server.url, a_job()) == Later(reason="503 http_503", after_s=4.0)
+        assert post(server.url, a_job()) == Later(reason="503 http_503", after_s=4.0, full=True)
 
 
 def test_nobody_listening_is_nobodys_fault() -> None:
@@ -58,7 +58,7 @@ def test_an_answer_that_takes_too_long_is_no_sign_of_an_empty_house() -> None:
     with serving(lambda _: Reply()) as server:
         server.pause_s = 0.3
         answer = post(server.url, a_job(), timeout_s=(5.0, 0.01))
-    assert answer == Later(reason="ReadTimeout")
+    assert answer == Later(reason="ReadTimeout", full=True)
 
 
 def test_redirects_are_not_followed() -> None:

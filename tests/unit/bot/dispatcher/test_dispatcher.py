@@ -11,6 +11,7 @@ import pytest
 from bot.dispatcher import Dispatcher
 from bot.dispatcher.answers import Answer, Delivered, Later
 from bot.dispatcher.chat import Chat
+from bot.dispatcher.limit import InFlightLimit
 from bot.dispatcher.work import Work
 from bot.work_queue import Claim, Depth, Limits, QueueUnavailable
 from bot.work_queue.database import Database
@@ -54,8 +55,15 @@ def eventually(condition: Callable[[], bool]) -> None:
 def dispatching(
     queue: SqliteQueue, services: Services, *, lease_s: float = 60.0
 ) -> Iterator[Dispatcher]:
-    work = Work(queue, services, Chat(FakeTelegram(), queue), max_age_s=900.0, clock=lambda: NOON)
-    dispatcher = Dispatcher(queue, work, in_flight=3, lease_s=lease_s)
+    work = Work(
+        queue,
+        services,
+        Chat(FakeTelegram(), queue),
+        max_age_s=900.0,
+        limit=InFlightLimit(least=3, most=3),
+        clock=lambda: NOON,
+    )
+    dispatcher = Dispatcher(queue, work, lease_s=lease_s)
     dispatcher.start()
     try:
         yield dispatcher
@@ -218,5 +226,6 @@ def test_an_idle_queue_is_tidied(database: Database, clock: Clock) -> None:
 
 
 def test_a_dispatcher_that_never_started_stops_at_once(queue: SqliteQueue) -> None:
-    work = Work(queue, Services(), Chat(FakeTelegram(), queue), max_age_s=900.0)
-    assert Dispatcher(queue, work, in_flight=1, lease_s=60.0).stop(drain_s=0.0)
+    limit = InFlightLimit(least=1, most=1)
+    work = Work(queue, Services(), Chat(FakeTelegram(), queue), max_age_s=900.0, limit=limit)
+    assert Dispatcher(queue, work, lease_s=60.0).stop(drain_s=0.0)

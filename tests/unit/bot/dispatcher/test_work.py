@@ -6,71 +6,16 @@ import pytest
 
 from bot import texts
 from bot.dispatcher.answers import Answer, Delivered, Later, Refused
-from bot.dispatcher.chat import Chat
-from bot.dispatcher.work import Work
-from bot.metrics import Metrics
-from bot.work_queue import Claim, Depth
+from bot.work_queue import Depth
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import FakeTelegram
 from tests.metric_values import values_of
+from tests.unit.bot.dispatcher.scene import Scene, Services
 from tests.unit.bot.jobs import Clock, a_job
 from utils.errors import ChatRefused, TelegramUnavailable
 from utils.jobs import Job
 
 GONE = Depth(0, 0, 0)
-
-
-class Services:
-    """Answers jobs with what it is given, the last of it for ever."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.jobs: list[Job] = []
-
-    def post(self, job: Job) -> Answer:
-        self.jobs.append(job)
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
-
-class Scene:
-    """A queue with a job in it, and everything that works on it."""
-
-    def __init__(self, queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> None:
-        self.queue, self.telegram, self.clock = queue, telegram, clock
-        self.metrics = Metrics()
-        queue.put(a_job())
-
-    def do(self, services: Services) -> Claim:
-        """Claim the job as soon as it is due, and do it."""
-        for _ in range(200):
-            claims = self.queue.claim(1, "w", 60.0)
-            if claims:
-                break
-            self.clock.pass_s(0.5)
-        work = Work(
-            self.queue,
-            services,
-            Chat(self.telegram, self.queue),
-            max_age_s=900.0,
-            metrics=self.metrics,
-            clock=self.clock,
-        )
-        work.do(claims[0])
-        return claims[0]
-
-    def counted(self) -> dict[str, float]:
-        """What has happened to jobs, each with its number."""
-        told = values_of(self.metrics.exposition())
-        return {
-            name.removeprefix("semblance_").replace("_total", ""): value
-            for name, value in told.items()
-            if value and name.startswith("semblance_") and "_total{" in name
-        }
-
-
-@pytest.fixture
-def scene(queue: SqliteQueue, telegram: FakeTelegram, clock: Clock) -> Scene:
-    return Scene(queue, telegram, clock)
 
 
 def test_a_delivered_job_is_gone_and_nothing_is_said(scene: Scene) -> None:
@@ -185,36 +130,6 @@ class TestWithoutAStatusMessage:
         scene.do(services)
         assert services.jobs == []
         assert scene.queue.depth() == GONE
-
-
-@pytest.mark.parametrize(
-    ("answer", "is_open"),
-    [
-        (Later(reason="ConnectionError", nobody=True), True),
-        (Later(reason="503"), False),
-        (Refused("x", None), False),
-    ],
-)
-def test_only_an_empty_house_stops_everybody(scene: Scene, answer: Answer, is_open: bool) -> None:
-    work = Work(scene.queue, Services(answer), Chat(scene.telegram, scene.queue), max_age_s=900)
-    work.do(scene.queue.claim(1, "w", 60.0)[0])
-    assert work.breaker.is_open == is_open
-
-
-def test_the_breaker_closes_when_somebody_answers(scene: Scene) -> None:
-    services = Services(Later(reason="ConnectionError", nobody=True), Delivered())
-    work = Work(
-        scene.queue,
-        services,
-        Chat(scene.telegram, scene.queue),
-        max_age_s=900.0,
-        clock=scene.clock,
-    )
-    work.do(scene.queue.claim(1, "w", 60.0)[0])
-    assert work.breaker.is_open
-    scene.clock.pass_s(10)
-    work.do(scene.queue.claim(1, "w", 60.0)[0])
-    assert not work.breaker.is_open
 
 
 def test_a_job_done_under_a_lost_lease_is_left_to_its_new_owner(scene: Scene) -> None:
