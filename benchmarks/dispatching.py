@@ -1,7 +1,8 @@
 """The bot's half of the way in this process: its queue, its dispatcher, and someone who puts jobs.
 
 Queue, dispatcher, nginx and its configuration are the real ones; behind nginx stand simulated
-services. Telegram has no part in it: every job comes with its status message.
+services. Telegram has no part in it: every job comes with its status message. How many jobs are in
+flight is given, where the bot finds it out by itself within seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks.processes import NEEDS_NGINX, SECRET, Running, local_run, run_fo
 from bot.dispatcher import Dispatcher
 from bot.dispatcher.chat import Chat
 from bot.dispatcher.client import ServiceClient
+from bot.dispatcher.limit import InFlightLimit
 from bot.dispatcher.work import Work
 from bot.work_queue import Accepted, Claim, JobQueue, open_store
 from utils.jobs import Job
@@ -145,8 +147,9 @@ def _dispatching(
     secret = Secret(SECRET)
     client = ServiceClient(proxy_url, secret, connections=in_flight)
     chat = Chat(TelegramApi(secret, "http://127.0.0.1:9"), store.queue)
-    work = TimedWork(store.queue, client, chat, max_age_s=settings.job_max_age_s)
-    dispatcher = Dispatcher(store.queue, work, in_flight=in_flight, lease_s=settings.lease_s)
+    limit = InFlightLimit(least=in_flight, most=in_flight)
+    work = TimedWork(store.queue, client, chat, max_age_s=settings.job_max_age_s, limit=limit)
+    dispatcher = Dispatcher(store.queue, work, lease_s=settings.lease_s)
     dispatcher.start()
     try:
         yield Bot(store.queue, work, dispatcher, proxy)
