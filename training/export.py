@@ -36,7 +36,7 @@ from training.pruning import prune
 from utils.labels import EMOTIONS, GENDERS
 from utils.manifest import MODELS, Manifest, Network
 
-_VERSION = "0.3.0"
+_VERSION = "0.4.0"
 _INT8_FACES = 512
 _INT8_MAX_BYTES = 1_000_000
 

@@ -118,6 +118,24 @@ def test_the_sheet_shows_hits_misses_and_false_alarms_in_their_colours() -> None
         assert (sheet == colour).all(2).any()
 
 
+def test_times_are_those_of_all_photographs_for_every_detector() -> None:
+    photos = [KNOWN, EMPTY]
+    seen: list[tuple[str, tuple[int, ...]]] = []
+
+    def noting(name: str) -> Rival:
+        def find(image: np.ndarray) -> Found:
+            seen.append((name, image.shape))
+            return Found(*(np.zeros(0, np.float32),) * 3)
+
+        return Rival(find, 0.5)
+
+    figures = detector.times({"one": noting("one"), "other": noting("other")}, photos)
+    assert seen == [("one", (960, 1280, 3)), ("other", (960, 1280, 3))] * 2
+    assert set(figures) == {"one", "other"}
+    for each in figures.values():
+        assert 0 < each["ms"] <= each["p95_ms"] <= each["p99_ms"]
+
+
 def test_the_cascade_finds_a_face_from_the_front(astronaut: np.ndarray) -> None:
     for haar in (Haar(), Haar(640)):
         found = haar.find(astronaut)
