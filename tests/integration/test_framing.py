@@ -114,8 +114,8 @@ def test_faces_are_cut_where_a_person_would_cut_them(
                 box * (1 + 2 * spec.margin) / hand.side - 1,
             )
         )
-    # In shares of the side; a face framed a tenth off is read as another one. Of a head turned aside
-    # the box holds the whole, so that eyes and mouth lie to one side of its middle.
+    # In shares of the side; a face framed a tenth off is read as another one. Of a head turned
+    # aside the box holds the whole, so that eyes and mouth lie to one side of its middle.
     assert np.abs(np.mean(off, axis=0)).max() < 0.1
     assert np.abs(off).max(axis=0)[0] < 0.16
     assert np.median(np.abs(off), axis=0)[0] < 0.05
