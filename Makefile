@@ -52,8 +52,11 @@ train: .venv/.dev ## train and export the networks (DATA=folder of the packs; ho
 evaluate: .venv/.dev ## the model cards' figures (DATA=folder of the packs)
 	$(PY) -m training.evaluate --data $(DATA) --json
 
-bench: .venv/.dev ## what a photo costs, stage by stage, and how fast the queues are
+bench: .venv/.dev ## all we claim about speed, into benchmarks/results (20 minutes)
 	$(PY) -m benchmarks.pipeline --json
+	$(PY) -m benchmarks.serving --json
+	$(PY) -m benchmarks.scaling --json
+	$(PY) -m benchmarks.waiting --json
 	$(PY) -m benchmarks.queue --json
 
 chaos: .venv/.dev ## kill bot and services while people send photos

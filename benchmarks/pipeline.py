@@ -16,21 +16,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.photos import photo
 from utils import images
 from utils.pipeline import Pipeline
-from utils.settings import ROOT, Settings
+from utils.settings import Settings
 from utils.visualizer import annotate
-
-
-def photo() -> bytes:
-    """A JPEG of 1280x960 with one face: the playground's sample on a blurred copy of itself."""
-    sample = cv2.imread(str(ROOT / "playground" / "static" / "sample.jpg"))
-    if sample is None:
-        raise SystemExit("playground/static/sample.jpg is missing")
-    canvas = cv2.GaussianBlur(cv2.resize(sample, (1280, 960)), (0, 0), 25)
-    side = min(900, *canvas.shape[:2])
-    canvas[30 : 30 + side, 190 : 190 + side] = cv2.resize(sample, (side, side))
-    return bytes(cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
 
 
 def measure(rounds: int) -> dict[str, float]:

@@ -4,15 +4,17 @@ import json
 
 import pytest
 
-from benchmarks.pipeline import main, photo
+from benchmarks.photos import SIZE_WH, photo
+from benchmarks.pipeline import main
 from utils.pipeline import Pipeline
 from utils.settings import Settings
 
 
-def test_the_photo_has_the_promised_size_and_one_face() -> None:
-    seen = Pipeline.load(Settings.load({}, dotenv=None)).analyze(photo())
-    assert seen.size_wh == (1280, 960)
-    assert len(seen.faces) == 1
+@pytest.mark.parametrize("faces", [1, 3])
+def test_the_photo_has_the_promised_size_and_faces(faces: int) -> None:
+    seen = Pipeline.load(Settings.load({}, dotenv=None)).analyze(photo(faces))
+    assert seen.size_wh == SIZE_WH
+    assert len(seen.faces) == faces
 
 
 def test_the_last_line_is_one_object_with_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
