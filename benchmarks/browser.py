@@ -41,11 +41,11 @@ _PAGE = Path(__file__).parent / "browser_page" / "index.html"
 _TIMEOUT_S = 180
 # What each network is fed with: two sizes where any will do.
 SHAPES = {
-    "detector.onnx": ((1, 256, 320, 3), (1, 480, 640, 3)),
+    "detector.onnx": ((1, 3, 256, 320), (1, 3, 480, 640)),
     "emotion.onnx": ((1, 48, 48, 1), (3, 48, 48, 1)),
     "gender.onnx": ((1, 56, 56, 3), (3, 56, 56, 3)),
 }
-_RANGES = {"detector.onnx": (0.0, 255.0)}  # the others read -1 to 1
+_RANGES = {"detector.onnx": (-127.5, 127.5)}  # the others read -1 to 1
 
 
 class BrowserUnavailable(Exception):

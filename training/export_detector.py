@@ -18,9 +18,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.compress import store_half
 from training.detection.folded import folded
 from training.detection.measures import matched
+from training.detection.onnx_graph import save_onnx
 from training.detection.photos import PACKS, Photo, load_photos
 from training.packs import one_sentence, sha256_of
 from utils.detector import Detector
@@ -37,10 +37,8 @@ def export(data: Path, run: Path, folder: Path = MODELS) -> DetectorNetwork:
     trained = keras.saving.load_model(run / "average.keras", compile=False)
     model = folded(trained, config["width"])
     files = [folder / "detector.keras", folder / "detector.onnx"]
-    model(np.zeros((1, 64, 64, 3), np.float32))  # export needs one call before it
     model.save(files[0])
-    model.export(files[1], format="onnx", verbose=False)
-    store_half(files[1])
+    save_onnx(model, files[1])
     entry = DetectorNetwork(
         file=files[1].name,
         sha256={file.name: sha256_of(file) for file in files},

@@ -1,7 +1,8 @@
-"""What the detector's network writes, cell by cell, and the faces that it means.
+"""What the detector's network reads and writes, cell by cell, and the faces that it means.
 
-The network answers for every cell of three maps whether a face has its middle there. A row holds,
-in this order:
+It reads a picture (n, 3, h, w) float32, RGB 0..255 less `MIDDLE_GRAY`, sides multiples of 32, and
+answers (n, 15, cells) float32: for every cell of three maps, those of the finest one first and each
+row by row, whether a face has its middle there. The 15 numbers of a cell are, in this order:
 
     0      logit of the score
     1, 2   centre of the box, from the cell's centre, in units of 4 strides
@@ -23,6 +24,7 @@ Floats = NDArray[np.float32]
 
 STRIDES = (8, 16, 32)
 OUTPUTS = 15
+MIDDLE_GRAY = 127.5  # so that what a convolution finds beyond the edge, zeros, is gray
 UNIT = 4.0  # strides; a typical face of a map is about as large
 _MOST_CELLS = 512  # that are decoded: enough for the faces that anybody is told of
 # By average precision and recall on the validation photographs (training/EXPERIMENTS.md).

@@ -10,10 +10,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.cells import OUTPUTS, STRIDES, Found, centres, decode, joined, suppressed
+from utils.cells import (
+    MIDDLE_GRAY,
+    OUTPUTS,
+    STRIDES,
+    Found,
+    centres,
+    decode,
+    joined,
+    suppressed,
+)
 from utils.errors import ModelError
 from utils.faces import Box, Landmarks
 from utils.manifest import DetectorNetwork, Manifest
@@ -27,7 +37,6 @@ _LEAST_PX = 192
 # A second look is worth its time where the smallest face is below this, by training/EXPERIMENTS.md.
 _SEEN_WELL_PX, _LEAST_CLOSER = 28, 1.25
 _MIN_CONFIDENCE = 0.5
-_GRAY = 127.0
 _MOST_SPARE = 16
 
 
@@ -82,14 +91,19 @@ class Detector:
     def found(self, image_rgb: Image, from_logit: float) -> Found:
         """All boxes with at least this score's logit, best first, in pixels of the picture."""
         px = self._px or FIRST_PX
-        found = self._look(image_rgb, px, from_logit)
+        # Both looks are at one small copy, so that the picture is read once.
+        height, width = image_rgb.shape[:2]
+        size_wh = _size((height, width), max(px, SECOND_PX))
+        copy = image_rgb if size_wh[0] > width else resized(image_rgb, size_wh)
+        found = self._look(copy, px, from_logit)
         if self._px is None:
-            closer = _closer_px(found[found.scores >= self.served_from], image_rgb.shape[:2])
-            return self._both(found, self._look(image_rgb, closer, from_logit)) if closer else found
-        if px > FIRST_PX:
+            closer = _closer_px(found[found.scores >= self.served_from], copy.shape[:2])
+            if closer:
+                found = self._both(found, self._look(copy, closer, from_logit))
+        elif px > FIRST_PX:
             # What fills the picture is larger than the network can see in there.
-            return self._both(found, self._look(image_rgb, FIRST_PX, from_logit))
-        return found
+            found = self._both(found, self._look(copy, FIRST_PX, from_logit))
+        return found.scaled(width / copy.shape[1], height / copy.shape[0])
 
     @staticmethod
     def _both(one: Found, other: Found) -> Found:
@@ -102,23 +116,19 @@ class Detector:
         is hardly larger than a face is enlarged.
         """
         height, width = image_rgb.shape[:2]
-        scale = _scale((height, width), px)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = resized(image_rgb, size)
-        padded = [-(-side // STRIDES[-1]) * STRIDES[-1] for side in small.shape[:2]]
-        batch = np.full((1, *padded, 3), _GRAY, np.float32)
-        batch[0, : size[1], : size[0]] = small
-        rows = self._session.run(None, {self._input: batch})[0][0]
-        found = suppressed(decode(rows, padded[0], padded[1], from_logit))
-        return found.scaled(width / size[0], height / size[1])
+        small = resized(image_rgb, _size((height, width), px))
+        batch = _batch(small)
+        rows = self._session.run(None, {self._input: batch})[0][0].T
+        found = suppressed(decode(rows, batch.shape[2], batch.shape[3], from_logit))
+        return found.scaled(width / small.shape[1], height / small.shape[0])
 
     def _try(self) -> None:
         """A trial run on noise: the right number of cells, all of them numbers."""
         side = 2 * STRIDES[-1]
-        noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3))
-        feed = {self._input: noise.astype(np.float32)}
+        noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+        feed = {self._input: _batch(noise)}
         rows = tried(lambda: self._session.run(None, feed)[0], self._network.file)
-        wanted = (1, len(centres(side, side)[0]), OUTPUTS)
+        wanted = (1, OUTPUTS, len(centres(side, side)[0]))
         if rows.shape != wanted:
             raise ModelError(
                 f"{self._network.file} answers {rows.shape} where a detector answers {wanted}"
@@ -127,14 +137,30 @@ class Detector:
             raise ModelError(f"{self._network.file} answers with what is no number")
 
 
-def _scale(shape: tuple[int, ...], px: int) -> float:
+def _scale(shape: tuple[int, int], px: int) -> float:
     """What a look at `px` shrinks a picture (h, w, ...) by, or enlarges it by."""
-    long_side = max(shape[:2])
-    spare = min(max(1.0, long_side / min(shape[:2]) / 2), _MOST_SPARE)
+    long_side = max(shape)
+    spare = min(max(1.0, long_side / min(shape) / 2), _MOST_SPARE)
     return min(max(1.0, _LEAST_PX / long_side), px * math.sqrt(spare) / long_side)
 
 
-def _closer_px(found: Found, shape: tuple[int, ...]) -> int:
+def _size(shape: tuple[int, int], px: int) -> tuple[int, int]:
+    """Width and height of the copy of a picture (h, w) that a look at `px` sees."""
+    scale = _scale(shape, px)
+    return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+
+
+def _batch(image_rgb: Image) -> NDArray[np.float32]:
+    """What the network reads of a picture: (1, 3, h, w), gray up to the next multiples of 32."""
+    height, width = image_rgb.shape[:2]
+    padded = [-(-side // STRIDES[-1]) * STRIDES[-1] for side in (height, width)]
+    batch = np.zeros((1, 3, *padded), np.float32)
+    for channel, plane in zip(batch[0], cv2.split(image_rgb), strict=True):
+        np.subtract(plane, np.float32(MIDDLE_GRAY), out=channel[:height, :width])
+    return batch
+
+
+def _closer_px(found: Found, shape: tuple[int, int]) -> int:
     """The long side in which the smallest face of the first look is seen well; 0: it is already."""
     scale = _scale(shape, FIRST_PX)
     if scale >= 1:
