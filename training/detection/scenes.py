@@ -44,6 +44,7 @@ class SceneSpec:
     side_px: int = 320
     paste_share: float = 0.5
     portrait_share: float = 0.2  # scenes that are one pasted face, large
+    crowd_share: float = 0.12  # scenes into which many small faces are pasted
     disguise_share: float = 0.25
     tilt_share: float = 0.3
     tilt_deg: float = 40.0
@@ -60,17 +61,23 @@ class Scenes:
         """A scene (side, side, 3) RGB uint8 and its faces."""
         photo = self._photos[rng.choice(len(self._photos), p=self.weights / self.weights.sum())]
         image, labels = self._part(photo.image_rgb(), photo.labels, rng)
-        kind = rng.random()
-        if self._cutouts and kind < self._spec.portrait_share:
-            size = self._spec.side_px * np.exp(rng.uniform(np.log(0.4), np.log(_LARGEST_SHARE)))
-            labels = self._paste(image, labels, size, rng)
-        elif self._cutouts and kind < self._spec.portrait_share + self._spec.paste_share:
-            for _ in range(rng.integers(1, 5)):
-                size = np.exp(rng.uniform(np.log(9), np.log(0.45 * self._spec.side_px)))
-                labels = self._paste(image, labels, size, rng)
+        for size in self._pasted_sizes(rng) if self._cutouts else []:
+            labels = self._paste(image, labels, float(size), rng)
         if rng.random() < self._spec.disguise_share:
             image = disguises.drawn(image, labels, rng)
         return light.changed(image, rng), self._judged(labels)
+
+    def _pasted_sizes(self, rng: np.random.Generator) -> Floats:
+        """How large the faces are that a scene gets: one large one, some, a crowd, or none."""
+        spec, kind = self._spec, rng.random()
+        bounds = np.cumsum([spec.portrait_share, spec.paste_share, spec.crowd_share])
+        count, low, high = (
+            (1, 0.4 * spec.side_px, _LARGEST_SHARE * spec.side_px),
+            (int(rng.integers(1, 5)), 9.0, 0.45 * spec.side_px),
+            (int(rng.integers(8, 25)), 8.0, 40.0),
+            (0, 1.0, 1.0),
+        )[int(np.searchsorted(bounds, kind, side="right"))]
+        return np.exp(rng.uniform(np.log(low), np.log(high), count)).astype(np.float32)
 
     def _part(self, image: Image, labels: Labels, rng: np.random.Generator) -> tuple[Image, Labels]:
         """A square part of a photograph, with one of its faces at a drawn size, or any part."""

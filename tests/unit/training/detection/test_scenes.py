@@ -9,7 +9,7 @@ from training.detection import disguises, light
 from training.detection.labels import Labels
 from training.detection.scenes import Scenes, SceneSpec, moved
 
-PLAIN = SceneSpec(paste_share=0, portrait_share=0, disguise_share=0)
+PLAIN = SceneSpec(paste_share=0, portrait_share=0, crowd_share=0, disguise_share=0)
 
 
 def scenes(spec: SceneSpec, *places: tuple[float, float, float]) -> Scenes:
@@ -134,3 +134,13 @@ def test_light_keeps_size_and_type_and_changes_most_pictures() -> None:
     changed = [light.changed(image, rng) for _ in range(30)]
     assert all(one.shape == image.shape and one.dtype == np.uint8 for one in changed)
     assert sum((one != image).any() for one in changed) > 25
+
+
+def test_a_crowd_is_many_small_faces() -> None:
+    rng, counts = np.random.default_rng(5), []
+    spec = SceneSpec(paste_share=0, portrait_share=0, crowd_share=1, disguise_share=0)
+    for _ in range(10):
+        _, labels = scenes(spec).draw(rng)
+        counts.append(len(labels.boxes))
+        assert (labels.boxes[:, 2:] - labels.boxes[:, :2]).max() < 80
+    assert np.mean(counts) > 6
