@@ -36,11 +36,10 @@ class WebhookIntake:
         secret: Secret,
         metrics: Metrics,
         watch: PollWatch,
-        look_every_s: float = _LOOK_EVERY_S,
     ) -> None:
         assert settings.webhook_url is not None  # noqa: S101
         self._url, self._address = settings.webhook_url, settings.webhook_bind
-        self._bot, self._answers, self._look_every_s = bot, watch, look_every_s
+        self._bot, self._answers = bot, watch
         self._secret: Callable[[], Secret] = lambda: webhook_secret(
             settings, secret=secret, bot_id=bot.id
         )
@@ -92,7 +91,7 @@ class WebhookIntake:
 
     async def _look_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(self._look_every_s)
+            await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 self._watch.told(await self._bot.get_webhook_info())
             except TelegramError as error:

@@ -12,6 +12,8 @@ from tests.unit.bot.updates import message
 from utils.settings import WEBHOOK_PATH, Secret
 
 SECRET = "the-secret-of-the-webhook"
+# One for all tests: it makes connection pools, which takes a while.
+BOT = Bot("1:x")
 BODY = json.dumps({"update_id": 11, "message": message(text="hello")}).encode()
 
 
@@ -36,7 +38,7 @@ class Scene:
         self.arrived = 0
         self.calls = WebhookCalls(
             self.updates,
-            Bot("1:x"),
+            BOT,
             lambda: Secret(SECRET),
             on_update=self._on_update,
             observe=self.observed.append,
