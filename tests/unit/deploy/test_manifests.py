@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import kubernetes_validate
@@ -19,10 +18,11 @@ from tests.unit.deploy.manifests import (
     kustomizations,
     of,
     pod,
+    production_with,
     rendered,
     resources,
 )
-from utils.settings import ROOT, WEBHOOK_PATH, Settings
+from utils.settings import ROOT, WEBHOOK_PATH
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 DOCUMENTED = set(
@@ -249,61 +249,12 @@ def test_production_has_replicas_keys_and_a_queue_by_reference():
         assert of(objects, "PodDisruptionBudget", name)
 
 
-def production_with(folder, *components):
-    """What `production` comes to with these components."""
-    overlay = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": [os.path.relpath(FOLDER / "overlays" / "production", folder)],
-        "components": [
-            os.path.relpath(FOLDER / "components" / name, folder) for name in components
-        ],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    return rendered(str(folder))
-
-
 def test_with_keda_one_autoscaler_is_left_for_each_deployment(tmp_path):
     objects = production_with(tmp_path, "monitoring", "keda")
     scalers = [*of(objects, "HorizontalPodAutoscaler"), *of(objects, "ScaledObject")]
     targets = [each["spec"]["scaleTargetRef"]["name"] for each in scalers]
     assert sorted(targets) == ["app-image", "app-url"]
     assert of(objects, "NetworkPolicy", "monitoring")
-
-
-def test_with_the_webhook_several_bots_are_reached_by_name(tmp_path):
-    objects = production_with(tmp_path, "webhook")
-    for each in objects:
-        kubernetes_validate.validate(each, KUBERNETES[-1], strict=True)
-    (bot,) = of(objects, "Deployment", "bot")
-    assert bot["spec"]["replicas"] > 1
-    assert bot["spec"]["strategy"]["type"] == "RollingUpdate"
-    only = container(bot)
-    assert only["command"] == ["python", "-m", "bot"]
-    variables = {each["name"]: each for each in only["env"]}
-    assert "SEMBLANCE_QUEUE" in variables
-    (settings,) = of(objects, "ConfigMap")
-    given = settings["data"] | {
-        "SEMBLANCE_WEBHOOK_BIND": variables["SEMBLANCE_WEBHOOK_BIND"]["value"]
-    }
-    read = Settings.load(given, dotenv=None)
-    (service,) = of(objects, "Service", "bot")
-    (port,) = service["spec"]["ports"]
-    assert {"name": "webhook", "containerPort": read.webhook_bind[1]} in only["ports"]
-    assert (port["port"], port["targetPort"]) == (read.webhook_bind[1], "webhook")
-    assert service["spec"]["clusterIP"] == "None"
-    assert service["spec"]["selector"] == pod(bot)["metadata"]["labels"]
-    (nginx,) = of(objects, "Deployment", "nginx")
-    names = [each["name"] for each in container(nginx)["env"]]
-    (where,) = [each for each in container(nginx)["env"] if each["name"] == "SEMBLANCE_BOT"]
-    assert where["value"] == f"bot.$(NAMESPACE).svc.cluster.local:{port['port']}"
-    assert names.index("NAMESPACE") < names.index("SEMBLANCE_BOT")
-    (ingress,) = of(objects, "Ingress", "webhook")
-    (rule,) = ingress["spec"]["rules"]
-    assert read.webhook_url == f"https://{rule['host']}{WEBHOOK_PATH}"
-    before_s = int(only["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert pod(bot)["spec"]["terminationGracePeriodSeconds"] > before_s + 10
-    assert of(objects, "PodDisruptionBudget", "bot")
 
 
 def environment(each):
