@@ -125,7 +125,8 @@ class UpdateQueue:
                 self._pending.clear()
             changed = webhook != self.webhook
             if changed:
-                self.webhook, self.failure, self._delivering = webhook, None, False
+                self.webhook, self.failure = webhook, None
+            self._delivering = True
             self._changed.notify_all()
             return changed
 
@@ -178,7 +179,7 @@ class UpdateQueue:
 
     @property
     def online(self) -> bool:
-        """Whether a bot is polling, or did so a moment ago; or takes what it is sent."""
+        """Whether a bot is polling, or did so a moment ago; or has not refused what it was sent."""
         if self.webhook.url:
             return self._delivering
         return self._polling > 0 or time.monotonic() - self._polled_at < _ONLINE_FOR_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 
 from telegram.error import BadRequest, TelegramError
@@ -17,6 +18,8 @@ from bot.webhook.secret import webhook_secret
 from bot.webhook.server import WebhookServer
 from bot.webhook.watch import WebhookWatch
 from utils.settings import Secret, Settings
+
+log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 30.0
 
@@ -64,12 +67,18 @@ class WebhookIntake:
     @property
     def doing(self) -> str:
         """What the log says that the bot does."""
-        return f"listening at {self._address[0]}:{self._port} for what Telegram sends"
+        host = f"[{self._address[0]}]" if ":" in self._address[0] else self._address[0]
+        return f"listening at {host}:{self._port} for what Telegram sends"
 
     async def start(self, allowed_updates: Sequence[str]) -> None:
         """Listen, then have Telegram call. May be tried again after a `TelegramError`."""
         if self._port is None:
             self._port = await self._server.start(self._address)
+        await self._register(allowed_updates)
+        self._answers.answered()
+        self._looking = asyncio.create_task(self._look_for_ever(allowed_updates))
+
+    async def _register(self, allowed_updates: Sequence[str]) -> None:
         try:
             await self._bot.set_webhook(
                 self._url,
@@ -80,8 +89,6 @@ class WebhookIntake:
         except BadRequest as error:
             reason = f"Telegram refuses SEMBLANCE_WEBHOOK_URL: {error.message}."
             raise Refused(Misconfigured(reason)) from None
-        self._answers.answered()
-        self._looking = asyncio.create_task(self._look_for_ever())
 
     async def stop(self) -> None:
         """Take no more calls; those that are being taken are answered."""
@@ -89,12 +96,15 @@ class WebhookIntake:
             self._looking.cancel()
         await self._server.stop()
 
-    async def _look_for_ever(self) -> None:
+    async def _look_for_ever(self, allowed_updates: Sequence[str]) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             try:
-                self._watch.told(await self._bot.get_webhook_info())
+                if self._watch.told(await self._bot.get_webhook_info()):
+                    await self._register(allowed_updates)
             except TelegramError as error:
                 self._answers.failed(error)
+            except Exception:
+                log.exception("an answer of Telegram could not be read")
             else:
                 self._answers.answered()

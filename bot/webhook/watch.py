@@ -10,9 +10,13 @@ from telegram import WebhookInfo
 
 log = logging.getLogger(__name__)
 
+DELETED = (
+    "The webhook was deleted, by another program that polls with the same token or with a Bot API "
+    "server that began anew: it is set again."
+)
 OTHER_WEBHOOK = (
-    "Telegram no longer calls SEMBLANCE_WEBHOOK_URL: another program with the same token polls, or "
-    "has set a webhook of its own. Stop it, then start the bots anew."
+    "Telegram calls another webhook than SEMBLANCE_WEBHOOK_URL: another program with the same "
+    "token has set one of its own. Stop it, then start the bots anew."
 )
 
 
@@ -46,12 +50,15 @@ class WebhookWatch:
         """An update was stored."""
         self._updated_at = self._clock()
 
-    def told(self, info: WebhookInfo) -> None:
-        """Telegram answered `getWebhookInfo`."""
+    def told(self, info: WebhookInfo) -> bool:
+        """Telegram answered `getWebhookInfo`; whether the webhook has to be set again.
+
+        Another program's is left alone: two that set theirs in turns would be worse.
+        """
         self.pending = info.pending_update_count
         registered = info.url == self._url
         if self.registered and not registered:
-            log.error("%s", OTHER_WEBHOOK)
+            log.error("%s", OTHER_WEBHOOK if info.url else DELETED)
         elif registered and not self.registered:
             log.info("Telegram calls SEMBLANCE_WEBHOOK_URL again")
         self.registered = registered
@@ -61,3 +68,4 @@ class WebhookWatch:
                 "Telegram's calls of SEMBLANCE_WEBHOOK_URL fail: %s", info.last_error_message
             )
         self._failed_at = failed_at
+        return not info.url

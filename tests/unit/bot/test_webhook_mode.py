@@ -17,9 +17,9 @@ import bot.application
 import bot.webhook.intake
 from bot import texts
 from bot.exits import Misconfigured
-from bot.webhook.watch import OTHER_WEBHOOK
+from bot.webhook.watch import DELETED, OTHER_WEBHOOK
 from bot.work_queue import Depth, Store
-from tests.fakes import serving
+from tests.fakes import Reply, serving
 from tests.local_run import free_port
 from tests.metric_values import values_of
 from tests.unit.bot.bot_api import bot_api, refusal
@@ -155,7 +155,11 @@ def test_it_looks_whether_telegram_still_calls_and_tells_figures(
     monkeypatch.setattr(bot.webhook.intake, "_LOOK_EVERY_S", 0.05)
     address = f"127.0.0.1:{free_port()}"
     world.environ["SEMBLANCE_METRICS_BIND"] = address
-    world.api.webhook = {"url": "", "has_custom_certificate": False, "pending_update_count": 3}
+    world.api.webhook = {
+        "url": "https://x.example",
+        "has_custom_certificate": False,
+        "pending_update_count": 3,
+    }
     figures: list[bytes] = []
 
     def ask() -> None:
@@ -175,8 +179,24 @@ def test_it_looks_whether_telegram_still_calls_and_tells_figures(
     assert told["semblance_webhook_pending_updates"] == 3
     assert told["semblance_webhook_last_failure_age_seconds"] == float("inf")
     assert told["semblance_webhook_last_update_age_seconds"] < PATIENCE_S
+    assert world.api.count("setWebhook") == 1
     # There are no polls whose age could alarm anybody.
     assert "semblance_telegram_last_poll_age_seconds" not in told
+
+
+def test_a_webhook_that_was_deleted_is_set_again(
+    world: Webhook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(bot.webhook.intake, "_LOOK_EVERY_S", 0.05)
+    gone = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
+    world.api.replies["getWebhookInfo"] = [
+        Reply(body=b'{"ok": true, "result": []}'),
+        Reply(body=json.dumps({"ok": True, "result": gone}).encode()),
+    ]
+    world.run(lambda _: "calls SEMBLANCE_WEBHOOK_URL again" in caplog.text)
+    assert world.api.count("setWebhook") == 2
+    assert DELETED in caplog.text
 
 
 def test_a_telegram_that_is_away_is_waited_for(

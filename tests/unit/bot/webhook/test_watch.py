@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from telegram import WebhookInfo
 
-from bot.webhook.watch import OTHER_WEBHOOK, WebhookWatch
+from bot.webhook.watch import DELETED, OTHER_WEBHOOK, WebhookWatch
 from tests.unit.bot.jobs import NOON, Clock
 
 URL = "https://bot.example/telegram"
@@ -53,13 +53,21 @@ def test_what_telegram_keeps_and_when_it_failed_is_told(watch: WebhookWatch, clo
 def test_another_webhook_is_told_once_and_without_its_address(
     watch: WebhookWatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for url in ("", "https://other.example/x", URL, URL):
-        watch.told(info(url))
+    for url in ("https://other.example/x", "https://other.example/y", URL, URL):
+        assert not watch.told(info(url))
         assert watch.registered is (url == URL)
     assert [record.message for record in caplog.records] == [
         OTHER_WEBHOOK,
         "Telegram calls SEMBLANCE_WEBHOOK_URL again",
     ]
+
+
+def test_a_webhook_that_is_gone_is_to_be_set_again(
+    watch: WebhookWatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert watch.told(info(""))
+    assert not watch.registered
+    assert [record.message for record in caplog.records] == [DELETED]
 
 
 def test_a_failure_is_logged_once_with_telegrams_reason(
