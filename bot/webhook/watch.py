@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from telegram import WebhookInfo
 
@@ -56,7 +57,7 @@ class WebhookWatch:
         Another program's is left alone: two that set theirs in turns would be worse.
         """
         self.pending = info.pending_update_count
-        registered = info.url == self._url
+        registered = _plain(info.url) == _plain(self._url)
         if self.registered and not registered:
             log.error("%s", OTHER_WEBHOOK if info.url else DELETED)
         elif registered and not self.registered:
@@ -69,3 +70,10 @@ class WebhookWatch:
             )
         self._failed_at = failed_at
         return not info.url
+
+
+def _plain(url: str) -> tuple[str, str | None, int, str]:
+    """What a URL leads to, however it is written."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, parts.hostname, port, parts.path

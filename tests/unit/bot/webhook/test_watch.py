@@ -62,6 +62,16 @@ def test_another_webhook_is_told_once_and_without_its_address(
     ]
 
 
+@pytest.mark.parametrize(
+    "url", ["https://bot.example:443/telegram", "https://Bot.Example/telegram"]
+)
+def test_the_same_webhook_may_be_written_in_another_way(watch: WebhookWatch, url: str) -> None:
+    assert not watch.told(info(url))
+    assert watch.registered
+    assert not watch.told(info("https://bot.example:8443/telegram"))
+    assert not watch.registered
+
+
 def test_a_webhook_that_is_gone_is_to_be_set_again(
     watch: WebhookWatch, caplog: pytest.LogCaptureFixture
 ) -> None:
