@@ -1,4 +1,4 @@
-"""The life of the bot process: connect, poll, dispatch, and stop within a few seconds."""
+"""The life of the bot process: connect, take updates, dispatch, and stop within a few seconds."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from bot.dispatcher.chat import Chat
 from bot.dispatcher.client import ServiceClient
 from bot.dispatcher.limit import InFlightLimit
 from bot.dispatcher.work import Work
+from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.notification import notify
-from bot.polling import PollingBot, PollWatch
+from bot.polling import PollingBot, PollingIntake, PollWatch
 from bot.receiver.chat_order import ChatOrder
 from bot.receiver.reading import Reader
 from bot.receiver.replies import Replies
 from bot.receiver.updates import DurableUpdates
+from bot.webhook import WebhookIntake
 from bot.work_queue import ADOPT_EVERY_S, QueueBroken, QueueUnavailable, Store
 from utils.settings import Secret, Settings
 from utils.telegram import TelegramApi
@@ -71,7 +73,6 @@ class BotProcess:
         )
         self._dispatcher = Dispatcher(store.queue, work, lease_s=settings.lease_s)
         self.metrics.watch_queue(store.queue, most=settings.queue_max)
-        self.metrics.watch_polls(self.watch.seconds_since_last_poll)
         self.metrics.watch_dispatcher(
             lambda: self._dispatcher.in_flight,
             most=lambda: limit.value,
@@ -86,9 +87,24 @@ class BotProcess:
             .job_queue(None)
             .build()
         )
+        self._intake = self._make_intake(secret)
         Replies(
             store.queue, store.inbox, self._reader, queue_changed=self._dispatcher.wake
         ).register(self._application)
+
+    def _make_intake(self, secret: Secret) -> Intake:
+        if self._settings.webhook_url is not None:
+            return WebhookIntake(
+                self._settings,
+                self._bot,
+                self._updates,
+                secret=secret,
+                metrics=self.metrics,
+                watch=self.watch,
+            )
+        self.metrics.watch_polls(self.watch.seconds_since_last_poll)
+        assert self._application.updater is not None  # noqa: S101
+        return PollingIntake(self._application.updater)
 
     def _reader(self) -> Reader:
         return Reader(
@@ -162,22 +178,14 @@ class BotProcess:
         await self._adopt()
         adopting = asyncio.create_task(self._adopt_for_ever())
         try:
-            if await self._persist(self._start_polling):
-                log.info("polling as @%s", self._bot.username)
-                notify(f"READY=1\nSTATUS=polling as @{self._bot.username}")
+            if await self._persist(lambda: self._intake.start(_ALLOWED_UPDATES)):
+                doing = f"{self._intake.doing} as @{self._bot.username}"
+                log.info("%s", doing)
+                notify(f"READY=1\nSTATUS={doing}")
                 await self._stop.wait()
         finally:
             adopting.cancel()
             await self._drain()
-
-    async def _start_polling(self) -> None:
-        assert self._application.updater is not None  # noqa: S101
-        await self._application.updater.start_polling(
-            allowed_updates=_ALLOWED_UPDATES,
-            drop_pending_updates=False,
-            # The watch has reported it already.
-            error_callback=lambda _error: None,
-        )
 
     async def _adopt(self) -> None:
         """Answer what a bot kept and did not live to answer."""
@@ -198,9 +206,7 @@ class BotProcess:
         draining = asyncio.create_task(
             asyncio.to_thread(self._dispatcher.stop, drain_s=self._drain_s * 0.9)
         )
-        updater = self._application.updater
-        if updater is not None and updater.running:
-            await _within(ends_at - self._drain_s / 2, updater.stop())
+        await _within(ends_at - self._drain_s / 2, self._intake.stop())
         await _within(ends_at, self._application.stop())
         if not await draining:
             log.info("what is still in flight is left to its lease")

@@ -47,7 +47,10 @@ NO_SECRET = (
     "SEMBLANCE_SECRET is not set: bot and services must share one, "
     "for example from: openssl rand -hex 32"
 )
-NO_WEBHOOK = "SEMBLANCE_WEBHOOK_URL is set, but this version only polls: unset it."
+NOT_HTTPS = (
+    "SEMBLANCE_WEBHOOK_URL must start with https://: "
+    "Telegram calls no other, only a Bot API server of your own (TELEGRAM_API_URL) does."
+)
 WRONG_TOKEN = "Telegram does not accept TELEGRAM_TOKEN: copy it again from @BotFather."
 BROKEN = "The bot ended by an error of its own; the lines above say where."
 OTHER_WEBHOOK = (

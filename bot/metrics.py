@@ -86,6 +86,12 @@ class Metrics:
             ["method", "status"],
             registry=self._registry,
         )
+        self._webhook_calls = Counter(
+            "semblance_webhook_calls_total",
+            "Calls of the webhook by the status that they were answered with.",
+            ["status"],
+            registry=self._registry,
+        )
         for kind in ("file_id", "url"):
             for result in ("accepted", "full"):
                 self._put.labels(kind, result)
@@ -116,6 +122,10 @@ class Metrics:
     def telegram_call(self, method: str, status: str) -> None:
         """Count a request to the Bot API; see `utils.telegram.Observe`."""
         self._telegram_calls.labels(method, status).inc()
+
+    def webhook_call(self, status: int) -> None:
+        """Count a call of the webhook."""
+        self._webhook_calls.labels(str(status)).inc()
 
     def watch_queue(
         self, queue: MeasuredQueue, *, most: int, clock: Callable[[], float] = time.time
@@ -148,6 +158,34 @@ class Metrics:
             "semblance_telegram_last_poll_age_seconds",
             "Seconds since Telegram last answered a poll.",
             seconds_since_last,
+        )
+
+    def watch_webhook(
+        self,
+        *,
+        registered: Callable[[], bool],
+        pending: Callable[[], int],
+        since_failure_s: Callable[[], float],
+        since_update_s: Callable[[], float],
+    ) -> None:
+        """Look at the webhook whenever the figures are asked for."""
+        self._gauge(
+            "semblance_webhook_registered",
+            "1 while Telegram calls SEMBLANCE_WEBHOOK_URL and no other.",
+            registered,
+        )
+        self._gauge(
+            "semblance_webhook_pending_updates", "Updates that Telegram still keeps.", pending
+        )
+        self._gauge(
+            "semblance_webhook_last_failure_age_seconds",
+            "Seconds since a call by Telegram last failed, +Inf where none did.",
+            since_failure_s,
+        )
+        self._gauge(
+            "semblance_webhook_last_update_age_seconds",
+            "Seconds since Telegram last sent this bot an update.",
+            since_update_s,
         )
 
     def _gauge(self, name: str, meaning: str, value: Callable[[], float]) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, TelegramError
-from telegram.ext import ExtBot
+from telegram.ext import ExtBot, Updater
 from telegram.request import HTTPXRequest
 
 from bot import exits
+from bot.intake import Refused
 from utils.settings import Secret
 from utils.telegram import NO_ANSWER, Observe, status_word
 
@@ -28,7 +29,10 @@ _REFUSALS_TO_BELIEVE = 4
 
 
 class PollWatch:
-    """What the polls so far say; `fatal` is why polling cannot go on, None while it can."""
+    """What Telegram's answers so far say; `fatal` is why the bot cannot go on, None while it can.
+
+    In webhook mode there are no polls, but questions that are answered or not all the same.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class PollWatch:
         self._answered_at, self._ever_answered = self._clock(), True
         self._refusals = 0
         if self._trouble is not None:
-            log.info("polling works again")
+            log.info("Telegram answers again")
             self._trouble = None
 
     def failed(self, error: TelegramError) -> None:
@@ -63,6 +67,8 @@ class PollWatch:
             self._refused(exits.InUse(reason), fatal=not self._ever_answered)
         elif isinstance(error, InvalidToken):
             self._refused(exits.WrongToken(exits.WRONG_TOKEN), fatal=True)
+        elif isinstance(error, Refused):
+            self._refused(error.reason, fatal=True)
         else:
             self._note("Telegram cannot be reached: trying on")
 
@@ -115,6 +121,29 @@ class PollingBot(ExtBot[None]):
             raise TelegramError(type(error).__name__) from None
         self._watch.answered()
         return updates
+
+
+class PollingIntake:
+    """See `bot.intake.Intake`. A webhook that was set before is deleted by the library."""
+
+    doing = "polling"
+
+    def __init__(self, updater: Updater) -> None:
+        self._updater = updater
+
+    async def start(self, allowed_updates: Sequence[str]) -> None:
+        """Poll for ever. Raises `TelegramError`."""
+        await self._updater.start_polling(
+            allowed_updates=allowed_updates,
+            drop_pending_updates=False,
+            # The watch has reported it already.
+            error_callback=lambda _error: None,
+        )
+
+    async def stop(self) -> None:
+        """End polling; Telegram is told what was stored."""
+        if self._updater.running:
+            await self._updater.stop()
 
 
 class _ObservedRequest(HTTPXRequest):

@@ -16,7 +16,7 @@ from bot.work_queue import QueueBroken, QueueUnavailable, Store, open_store
 from bot.work_queue.store import SecondStart
 from utils import logs
 from utils.errors import SettingsError
-from utils.settings import Secret, Settings
+from utils.settings import TELEGRAM, Secret, Settings
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +79,9 @@ def _settings(load: Callable[[], Settings]) -> tuple[Settings, Secret, Secret]:
         raise exits.Misconfigured(exits.NO_TOKEN)
     if settings.secret is None:
         raise exits.Misconfigured(exits.NO_SECRET)
-    if settings.webhook_url is not None:
-        raise exits.Misconfigured(exits.NO_WEBHOOK)
+    plain = (settings.webhook_url or "").startswith("http://")
+    if plain and settings.telegram_api_url == TELEGRAM:
+        raise exits.Misconfigured(exits.NOT_HTTPS)
     return settings, settings.telegram_token, settings.secret
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from utils.capacity import capacity_of
 from utils.errors import SettingsError
 from utils.machine import Machine
-from utils.settings import ROOT, Settings
+from utils.settings import ROOT, WEBHOOK_PATH, Settings
 
 _PLAYGROUND_PORT = 8088
 _SECRET_FILE = ROOT / "var" / "secret"
@@ -54,7 +54,9 @@ def make_plan(settings: Settings, run: Path, machine: Machine | None = None) -> 
     """
     _refuse_open_api(settings)
     refuse_taken_port(settings.bind, settings.port, "SEMBLANCE_PORT")
-    api_url = f"http://{_bracketed(_ANY.get(settings.bind, settings.bind))}:{settings.port}"
+    if settings.webhook_url is not None:
+        refuse_taken_port(*settings.webhook_bind, "SEMBLANCE_WEBHOOK_BIND")
+    api_url = f"http://{_own(settings.bind, settings.port)}"
     env = {"SEMBLANCE_SECRET": settings.secret.reveal() if settings.secret else _own_secret()}
     if settings.proxy_url == f"http://127.0.0.1:{settings.port}":
         env["SEMBLANCE_PROXY_URL"] = api_url
@@ -77,6 +79,11 @@ def make_plan(settings: Settings, run: Path, machine: Machine | None = None) -> 
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if not nginx:
         notes.append("nginx is not installed: one process serves everything; replicas need nginx.")
+        if settings.webhook_url is not None:
+            notes.append(
+                "without nginx nothing passes on what Telegram sends: have your own proxy do it, "
+                f"to http://{_own(*settings.webhook_bind)}{WEBHOOK_PATH}"
+            )
         if settings.replicas > 1:
             raise SettingsError("SEMBLANCE_REPLICAS above 1 needs nginx; please install it.")
     capacity = capacity_of(
@@ -132,6 +139,7 @@ def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
             SEMBLANCE_RESOLVER="",
             SEMBLANCE_UPSTREAM_APP_IMAGE=servers["app_image"],
             SEMBLANCE_UPSTREAM_APP_URL=servers["app_url"],
+            SEMBLANCE_BOT=_own(*settings.webhook_bind),
             SEMBLANCE_NGINX_RUN=str(folder),
             SEMBLANCE_NGINX_ERROR_LOG="stderr",
             # The services write a line for each request already.
@@ -143,6 +151,11 @@ def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
     )
     argv = (nginx, "-p", str(folder), "-c", str(config), "-e", "stderr", "-g", "daemon off;")
     return Program("nginx", argv, {}, ready)
+
+
+def _own(host: str, port: int) -> str:
+    """Where this machine itself reaches what listens at an address."""
+    return f"{_bracketed(_ANY.get(host, host))}:{port}"
 
 
 def _bracketed(host: str) -> str:

@@ -3,7 +3,8 @@
     python -m playground        # http://127.0.0.1:8088, needs TELEGRAM_TOKEN
 
 A bot reaches it by `TELEGRAM_API_URL` alone and finds Telegram's own shapes, limits and error
-texts there. Everything lives in memory: no picture touches a disk, and a stop forgets it all.
+texts there. It may poll, or set a webhook on this machine or in its network. Everything lives in
+memory: no picture touches a disk, and a stop forgets it all.
 
 People write through a small JSON API of the page's own, which tests use as well:
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
+from playground.addresses import refuse_webhook_url
 from playground.errors import BadCall
 from playground.files import looks_like_file_id
 from playground.parameters import Call
 from playground.state import Playground
+from playground.updates import Webhook
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 
@@ -37,14 +38,23 @@ def _allow(playground: Playground, call: Call) -> None:
 
 
 def set_webhook(playground: Playground, call: Call) -> Described:
-    """https://core.telegram.org/bots/api#setwebhook: kept and reported, not delivered to."""
+    """https://core.telegram.org/bots/api#setwebhook; of certificates there are none."""
     url = call.text("url") if call.method == "setwebhook" else ""
-    if url and urlsplit(url).scheme != "https":
-        raise BadCall("bad webhook: An HTTPS URL must be provided for webhook")
+    if url:
+        refuse_webhook_url(url)
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", call.text("secret_token")):
         raise BadCall("secret token contains unallowed characters")
     _allow(playground, call)
-    changed = playground.updates.set_webhook(url, drop_pending=call.flag("drop_pending_updates"))
+    webhook = (
+        Webhook(url, call.text("secret_token"), call.within("max_connections", 40, 1, 100))
+        if url
+        else Webhook()
+    )
+    changed = playground.updates.set_webhook(
+        webhook, drop_pending=call.flag("drop_pending_updates")
+    )
+    if url:
+        playground.delivery.start()
     done = "set" if url else "deleted"
     return Described(True, f"Webhook was {done}" if changed else f"Webhook is already {done}")
 
@@ -53,12 +63,15 @@ def get_webhook_info(playground: Playground, _call: Call) -> dict[str, Any]:
     """https://core.telegram.org/bots/api#getwebhookinfo."""
     updates = playground.updates
     info: dict[str, Any] = {
-        "url": updates.webhook_url,
+        "url": updates.webhook.url,
         "has_custom_certificate": False,
         "pending_update_count": updates.pending,
     }
-    if updates.webhook_url:
-        info["last_error_message"] = "The playground does not deliver to webhooks; use getUpdates"
+    if updates.webhook.url:
+        info["max_connections"] = updates.webhook.max_connections
+    if updates.failure is not None:
+        info["last_error_date"] = updates.failure.date
+        info["last_error_message"] = updates.failure.message
     if updates.allowed:
         info["allowed_updates"] = list(updates.allowed)
     return info

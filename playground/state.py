@@ -12,6 +12,7 @@ from typing import Any
 
 from playground.call_log import CallLog
 from playground.chats import Chat, Entry, Message, Sender
+from playground.delivery import Delivery
 from playground.files import FileStore
 from playground.profile import Profile
 from playground.updates import UpdateQueue
@@ -32,6 +33,7 @@ class Playground:
         self.profile = Profile(int(token.partition(":")[0]))
         self.files = FileStore(max_file_bytes)
         self.updates = UpdateQueue()
+        self.delivery = Delivery(self.updates)
         self.log = CallLog()
         self._changed = threading.Condition()
         self._chats: OrderedDict[int, Chat] = OrderedDict()

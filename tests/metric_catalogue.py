@@ -60,6 +60,13 @@ def of_bot() -> str:
     metrics.telegram_call("getMe", "200")
     metrics.watch_queue(Queue(), most=1)
     metrics.watch_polls(lambda: 0.0)
+    metrics.webhook_call(200)
+    metrics.watch_webhook(
+        registered=lambda: True,
+        pending=lambda: 0,
+        since_failure_s=lambda: float("inf"),
+        since_update_s=lambda: 0.0,
+    )
     metrics.watch_dispatcher(lambda: 0, most=lambda: 1, paused=lambda: False)
     return metrics.exposition().decode()
 

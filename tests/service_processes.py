@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -172,8 +172,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, *, app_image: list[str], app_url: list[str]) -> Iterator[Process]:
-    """nginx from the template before fixed lists of unix sockets."""
+def nginx(
+    folder: Path, *, app_image: list[str], app_url: list[str], bots: Sequence[str] = ()
+) -> Iterator[Process]:
+    """nginx from the template before fixed lists of unix sockets, and of bots (addresses)."""
     port = free_port()
     run = folder / "nginx"
     run.mkdir()
@@ -183,7 +185,9 @@ def nginx(folder: Path, *, app_image: list[str], app_url: list[str]) -> Iterator
         SEMBLANCE_NGINX_ERROR_LOG=str(folder / "nginx_error.log"),
         SEMBLANCE_NGINX_ACCESS_LOG=str(folder / "nginx_access.log"),
         SEMBLANCE_LISTEN=f"127.0.0.1:{port}",
-        SEMBLANCE_RESOLVER="",
+        # Several bots have one name, for which there is no server to ask here.
+        SEMBLANCE_RESOLVER=_group("bots", bots) if bots else "",
+        SEMBLANCE_BOT="bots" if bots else "127.0.0.1:9",
         SEMBLANCE_UPSTREAM_APP_IMAGE=_servers(app_image),
         SEMBLANCE_UPSTREAM_APP_URL=_servers(app_url),
     )
@@ -195,6 +199,11 @@ def nginx(folder: Path, *, app_image: list[str], app_url: list[str]) -> Iterator
         eventually(lambda: child.call("GET", "/healthz").status == 200, "nginx to answer")
         yield child
         child.stop(signal.SIGTERM)
+
+
+def _group(name: str, addresses: Sequence[str]) -> str:
+    servers = " ".join(f"server {each} max_fails=0;" for each in addresses)
+    return f"upstream {name} {{ {servers} }}"
 
 
 def _servers(sockets: list[str]) -> str:

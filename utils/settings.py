@@ -19,6 +19,9 @@ from dotenv import dotenv_values
 from utils.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
+TELEGRAM = "https://api.telegram.org"
+# Where nginx passes on what Telegram sends, and where the bot takes it.
+WEBHOOK_PATH = "/telegram"
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,6 +77,13 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _webhook_url(value: str) -> str:
+    parts = urlsplit(_http_url(value))
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("a URL without user, ? and #")
+    return parts.geturl() if parts.path else f"{parts.geturl()}{WEBHOOK_PATH}"
+
+
 def _queue_url(value: str) -> str:
     if not re.match(r"sqlite:///[^/?]|sqlite:////[^/?]|(rediss?|unix)://.", value):
         raise ValueError("sqlite:///PATH or redis://HOST:PORT/DB")
@@ -100,6 +110,12 @@ def _token(value: str) -> Secret:
 def _secret(value: str) -> Secret:
     if len(value) < 16:
         raise ValueError("at least 16 characters, for example from: openssl rand -hex 32")
+    return Secret(value)
+
+
+def _webhook_secret(value: str) -> Secret:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value):
+        raise ValueError("16 to 256 of the characters A-Z, a-z, 0-9, _ and -")
     return Secret(value)
 
 
@@ -135,7 +151,7 @@ class Settings:
 
     telegram_token: Secret | None = _setting("TELEGRAM_TOKEN", None, _token)
     telegram_token_file: str | None = _setting("TELEGRAM_TOKEN_FILE", None)
-    telegram_api_url: str = _setting("TELEGRAM_API_URL", "https://api.telegram.org", _http_url)
+    telegram_api_url: str = _setting("TELEGRAM_API_URL", TELEGRAM, _http_url)
     queue: str = _setting("SEMBLANCE_QUEUE", "sqlite:///var/queue.db", _queue_url, shown=False)
     queue_max: int = _setting("SEMBLANCE_QUEUE_MAX", "1000", _whole(1, 10**7))
     queue_per_user: int = _setting("SEMBLANCE_QUEUE_PER_USER", "20", _whole(1, 10**6))
@@ -160,8 +176,9 @@ class Settings:
     gender: bool = _setting("SEMBLANCE_GENDER", "on", _switch)
     emotion_model: Path | None = _setting("SEMBLANCE_EMOTION_MODEL", None, _folder)
     gender_model: Path | None = _setting("SEMBLANCE_GENDER_MODEL", None, _folder)
-    webhook_url: str | None = _setting("SEMBLANCE_WEBHOOK_URL", None, _http_url)
-    webhook_secret: Secret | None = _setting("SEMBLANCE_WEBHOOK_SECRET", None, _secret)
+    webhook_url: str | None = _setting("SEMBLANCE_WEBHOOK_URL", None, _webhook_url)
+    webhook_secret: Secret | None = _setting("SEMBLANCE_WEBHOOK_SECRET", None, _webhook_secret)
+    webhook_bind: tuple[str, int] = _setting("SEMBLANCE_WEBHOOK_BIND", "127.0.0.1:8081", _address)
     allowed_users: frozenset[int] = _setting("SEMBLANCE_ALLOWED_USERS", "", _ids)
     admins: frozenset[int] = _setting("SEMBLANCE_ADMINS", "", _ids)
     api_keys: tuple[Secret, ...] = _setting("SEMBLANCE_API_KEYS", "", _keys)

@@ -1,9 +1,10 @@
-"""The queue between python-telegram-bot's polling and its handlers, made durable.
+"""The queue between what brings updates and their handlers, made durable.
 
-The library confirms a batch of updates to Telegram only after every `put` of it returned, so a
-`put` that commits first closes the gap in which a kill -9 would lose updates. What `put` may raise
-matters: after a `TelegramError` the library asks for the same updates again; any other exception
-would end polling for good while everything looks alive.
+While it polls, the library confirms a batch of updates to Telegram only after every `put` of it
+returned, so a `put` that commits first closes the gap in which a kill -9 would lose updates. What
+`put` may raise matters: after a `TelegramError` the library asks for the same updates again; any
+other exception would end polling for good while everything looks alive. A webhook is answered after
+the `put` in the same way.
 """
 
 from __future__ import annotations
@@ -66,6 +67,11 @@ class DurableUpdates(asyncio.Queue[object]):
         self._metrics = metrics or Metrics()
         self._room = asyncio.Semaphore(max_unanswered)
         self._unanswered: Counter[int] = Counter()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a `put` returns as soon as the update is stored."""
+        return not self._room.locked()
 
     async def put(self, item: object) -> None:
         """Store an update, then pass on what is left to do; anything else just passes."""

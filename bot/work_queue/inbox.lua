@@ -30,7 +30,8 @@ function commands.waiting()
   return call('HGETALL', key('inbox'))
 end
 
--- Says that `bot` lives; the updates of bots that live no more become its own.
+-- Says that `bot` lives; the updates of bots that live no more become its own. All of its own come
+-- along.
 function commands.adopt(bot, alive_s)
   call('ZREMRANGEBYSCORE', key('bots'), '-inf', now)
   call('ZADD', key('bots'), now + alive_s, bot)
@@ -38,7 +39,8 @@ function commands.adopt(bot, alive_s)
   local keepers = call('HGETALL', key('keepers'))
   for i = 1, #keepers, 2 do
     local update = keepers[i]
-    if not call('ZSCORE', key('bots'), keepers[i + 1]) then
+    local keeper = keepers[i + 1]
+    if keeper == bot or not call('ZSCORE', key('bots'), keeper) then
       call('HSET', key('keepers'), update, bot)
       table.insert(adopted, update)
       table.insert(adopted, call('HGET', key('inbox'), update))

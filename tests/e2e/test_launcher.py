@@ -13,6 +13,7 @@ import pytest
 
 from tests.local_run import LocalRun, free_port
 from tests.person import Person
+from tests.service_processes import nginx_command
 from utils.settings import ROOT
 
 
@@ -128,3 +129,24 @@ def test_send_mode_and_gender_off_reach_the_chat(tmp_path: Path, astronaut_jpeg:
         assert "happiness" in answer.text
         assert "woman" not in answer.text
         assert len([m for m in answer.messages if "photo" in m]) == 1
+
+
+def test_with_a_webhook_the_playground_calls_the_bot_through_nginx(
+    tmp_path: Path, astronaut_jpeg: bytes
+) -> None:
+    nginx_command()
+    port = free_port()
+    with LocalRun(
+        tmp_path,
+        SEMBLANCE_PORT=str(port),
+        SEMBLANCE_WEBHOOK_URL=f"http://127.0.0.1:{port}",
+        SEMBLANCE_WEBHOOK_BIND=f"127.0.0.1:{free_port()}",
+    ) as run:
+        person = Person(run.playground_url)
+        (answer,) = person.wait(person.send_photos(astronaut_jpeg))
+        assert answer.photo
+        run.kill(r"-m bot$")
+        (answer,) = person.wait(person.send_photos(astronaut_jpeg))
+        assert answer.photo
+        assert "listening at" in run.printed()
+        assert "polling as" not in run.printed()

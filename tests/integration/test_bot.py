@@ -256,7 +256,7 @@ def test_deleted_rows_leave_the_disk_once_the_bot_is_idle(
         ({"SEMBLANCE_SECRET": ""}, 78, "SEMBLANCE_SECRET is not set"),
         ({"SEMBLANCE_QUEUE_MAX": "many"}, 78, "SEMBLANCE_QUEUE_MAX must be"),
         ({"SEMBLANCE_QUEUE": "unix:///no/socket"}, 74, "queue server cannot be reached"),
-        ({"SEMBLANCE_WEBHOOK_URL": "https://example.com"}, 78, "only polls"),
+        ({"SEMBLANCE_WEBHOOK_SECRET": "a word"}, 78, "SEMBLANCE_WEBHOOK_SECRET must be"),
         ({"TELEGRAM_TOKEN": "654321:" + "another-token-entirely-x"}, 78, "TELEGRAM_TOKEN"),
     ],
 )

@@ -19,9 +19,11 @@ from tests.service_processes import (
     gunicorn,
     nginx,
     nginx_command,
+    upstream,
 )
 
 SIGNED = {"X_Semblance_Signature": "00"}
+FROM_TELEGRAM = {"X_Telegram_Bot_Api_Secret_Token": "a-word"}
 
 
 def access_lines(folder: Path) -> list[dict]:
@@ -52,6 +54,7 @@ def test_each_route_reaches_its_own_service(world):
         "/v1/faces/url/x",
         "/v1",
         "/readyz",
+        "/telegram/",
         "/metrics",
         "/CLASSIFY",
         "/healthz/",
@@ -77,6 +80,46 @@ def test_a_request_id_is_passed_on_and_told_back(world):
     answer = proxy.call("POST", "/v1/faces/url", b"{}", X_Request_ID="5-0")
     assert url.seen[0][2]["X-Request-ID"] == "5-0"
     assert answer.headers["X-Request-ID"] == "5-0"
+
+
+def test_what_telegram_sends_reaches_a_bot_and_nobody_else(folder):
+    nginx_command()
+    with (
+        upstream(folder / "b1") as busy,
+        upstream(folder / "b2") as bot,
+        nginx(
+            folder,
+            app_image=["/nope"],
+            app_url=["/nope"],
+            bots=[f"unix:{busy.socket}", f"unix:{bot.socket}"],
+        ) as proxy,
+    ):
+        busy.reply = (503, {"Retry-After": "2"}, b"{}")
+        for _ in range(4):
+            assert proxy.call("POST", "/telegram", b"{}", **FROM_TELEGRAM).status == 200
+        assert len(bot.seen) == 4
+        assert bot.seen[0][1:2] == ("/telegram",)
+        assert bot.seen[0][2]["X-Telegram-Bot-Api-Secret-Token"] == "a-word"
+        bot.reply = busy.reply
+        refused = proxy.call("POST", "/telegram", b"{}", **FROM_TELEGRAM)
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "2")
+        seen = len(bot.seen) + len(busy.seen)
+        stranger = proxy.call("POST", "/telegram", b"{}")
+        assert (stranger.status, stranger.code) == (403, "wrong_secret")
+        large = proxy.call("POST", "/telegram", b"x" * 1_100_000, **FROM_TELEGRAM)
+        assert (large.status, large.code) == (413, "too_large")
+        assert proxy.call("POST", "/telegram/x", b"{}", **FROM_TELEGRAM).status == 404
+        assert len(bot.seen) + len(busy.seen) == seen
+    lines = eventually(lambda: len(found := access_lines(folder)) == 8 and found, "the access log")
+    assert {line["route"] for line in lines if line["status"] == 200} == {"/telegram"}
+    assert "a-word" not in (folder / "nginx_access.log").read_text()
+
+
+def test_while_no_bot_listens_telegram_is_told_to_come_back(world):
+    proxy, images, url = world
+    answer = proxy.call("POST", "/telegram", b"{}", **FROM_TELEGRAM)
+    assert (answer.status, answer.code) == (502, "unavailable")
+    assert images[0].seen == images[1].seen == url.seen == []
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, '"}'])
@@ -124,10 +167,11 @@ def test_the_access_log_tells_routes_and_no_secrets(world, folder):
     proxy, _, _ = world
     proxy.call("POST", "/v1/faces?url=http://secret.example/", b"x", X_Request_ID="9-0")
     proxy.call("GET", "/secret-path", X_Request_ID="9-1")
-    lines = eventually(
-        lambda: [line for line in access_lines(folder) if line["request_id"].startswith("9-")][:2],
-        "the access log",
-    )
+
+    def ours() -> list[dict]:
+        return [line for line in access_lines(folder) if line["request_id"].startswith("9-")]
+
+    lines = eventually(lambda: len(found := ours()) == 2 and found, "the access log")
     assert [line["route"] for line in lines] == ["/v1/faces", "-"]
     assert "secret" not in (folder / "nginx_access.log").read_text()
 
@@ -150,6 +194,7 @@ def test_the_template_is_valid_for_names_that_are_resolved_while_running(folder)
         SEMBLANCE_RESOLVER="resolver 127.0.0.11 valid=2s;",
         SEMBLANCE_UPSTREAM_APP_IMAGE="server app_image:8000 resolve max_fails=0;",
         SEMBLANCE_UPSTREAM_APP_URL="server app_url:8000 resolve max_fails=0;",
+        SEMBLANCE_BOT="bot:8001",
     )
     (folder / "c.conf").write_text(filled)
     subprocess.run([command, "-t", "-c", str(folder / "c.conf")], check=True)

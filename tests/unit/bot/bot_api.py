@@ -35,6 +35,7 @@ class BotApi:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.replies: dict[str, list[Reply]] = {}
         self.updates: list[dict[str, Any]] = []
+        self.webhook: dict[str, Any] = {}
 
     def __call__(self, request: Request) -> Reply:
         method = request.path.rsplit("/", 1)[1]
@@ -55,6 +56,11 @@ class BotApi:
             if not waiting:
                 time.sleep(0.02)
             return waiting
+        if method == "setWebhook" and not self.webhook:
+            self.webhook = {"url": fields["url"], "has_custom_certificate": False}
+            self.webhook["pending_update_count"] = 0
+        if method == "getWebhookInfo":
+            return self.webhook
         if method == "sendMessage":
             chat = {"id": int(fields["chat_id"]), "type": "private"}
             return {"message_id": 1000 + len(self.calls), "date": 1, "chat": chat}

@@ -45,9 +45,11 @@ class World:
         }
         self.reply = Reply()
         self.drain_s = 4.0
+        self.stores: list[Store] = []
 
     def open(self) -> Store:
-        return open_store(Settings.load(self.environ, dotenv=None))
+        self.stores.append(open_store(Settings.load(self.environ, dotenv=None)))
+        return self.stores[-1]
 
     def run(self, until: Callable[[Store], bool] | None = None) -> None:
         """Run the bot until something is true, or (without `until`) until it ends itself."""

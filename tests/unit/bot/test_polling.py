@@ -49,7 +49,7 @@ def test_trouble_is_logged_once_and_its_end_too(
     scene.watch.answered()
     assert [record.message for record in caplog.records] == [
         "Telegram cannot be reached: trying on",
-        "polling works again",
+        "Telegram answers again",
     ]
     assert scene.fatal == 0
 

@@ -43,7 +43,8 @@ def start(load_settings: Callable[[], Settings]) -> None:
     [
         ({"TELEGRAM_TOKEN": ""}, exits.NO_TOKEN),
         ({"SEMBLANCE_SECRET": ""}, exits.NO_SECRET),
-        ({"SEMBLANCE_WEBHOOK_URL": "https://example.com"}, exits.NO_WEBHOOK),
+        ({"SEMBLANCE_WEBHOOK_URL": "http://example.com"}, exits.NOT_HTTPS),
+        ({"SEMBLANCE_WEBHOOK_SECRET": "with spaces in between"}, "SEMBLANCE_WEBHOOK_SECRET must"),
         ({"SEMBLANCE_QUEUE": "redis://x/jobs"}, "SEMBLANCE_QUEUE must be redis://"),
         ({"SEMBLANCE_QUEUE_MAX": "many"}, "SEMBLANCE_QUEUE_MAX must be a whole number"),
     ],
@@ -110,6 +111,7 @@ def test_an_error_on_the_way_ends_in_a_sentence_as_well(
     [
         ({"TELEGRAM_TOKEN": ""}, exits.Misconfigured),
         ({"SEMBLANCE_SLOTS": "none"}, exits.Misconfigured),
+        ({"SEMBLANCE_WEBHOOK_URL": "https://u:p@example.com"}, exits.Misconfigured),
         ({}, exits.WrongToken),
     ],
 )
@@ -127,4 +129,7 @@ def test_a_check_passes_where_all_is_well_or_telegram_is_away(load: Load) -> Non
     with bot_api() as api:
         bot.start.check(load(TELEGRAM_API_URL=api.url))
         assert [method for method, _ in api.calls] == ["getMe"]
+        # A Bot API server of one's own may call without TLS; a check sets no webhook.
+        bot.start.check(load(TELEGRAM_API_URL=api.url, SEMBLANCE_WEBHOOK_URL="http://10.0.0.7:81"))
+        assert {method for method, _ in api.calls} == {"getMe"}
     bot.start.check(load(TELEGRAM_API_URL=api.url))

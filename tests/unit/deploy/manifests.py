@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -68,6 +69,20 @@ def rendered(folder: str) -> list[Manifest]:
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr
     return _parsed(done.stdout)
+
+
+def production_with(folder: Path, *components: str) -> list[Manifest]:
+    """What `production` comes to with these components."""
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [os.path.relpath(FOLDER / "overlays" / "production", folder)],
+        "components": [
+            os.path.relpath(FOLDER / "components" / name, folder) for name in components
+        ],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    return rendered(str(folder))
 
 
 def of(objects: list[Manifest], kind: str, name: str | None = None) -> list[Manifest]:

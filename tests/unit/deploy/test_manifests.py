@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import kubernetes_validate
@@ -19,10 +18,11 @@ from tests.unit.deploy.manifests import (
     kustomizations,
     of,
     pod,
+    production_with,
     rendered,
     resources,
 )
-from utils.settings import ROOT
+from utils.settings import ROOT, WEBHOOK_PATH
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 DOCUMENTED = set(
@@ -115,10 +115,17 @@ def test_ports_lead_from_the_ingress_to_the_process():
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             assert container(base("Deployment")[name])[probe]["httpGet"]["port"] == "http"
     assert container(base("Deployment")["bot"])["livenessProbe"]["httpGet"]["port"] == "metrics"
-    (ingress,) = [each for _, each in resources() if each["kind"] == "Ingress"]
-    (rule,) = ingress["spec"]["rules"]
-    assert [(path["path"], path["backend"]) for path in rule["http"]["paths"]] == [
-        ("/v1/faces", {"service": {"name": "nginx", "port": {"name": "http"}}})
+    paths = [
+        (path["path"], path["pathType"], path["backend"])
+        for _, each in resources()
+        if each["kind"] == "Ingress"
+        for rule in each["spec"]["rules"]
+        for path in rule["http"]["paths"]
+    ]
+    nginx = {"service": {"name": "nginx", "port": {"name": "http"}}}
+    assert sorted(paths, key=str) == [
+        (WEBHOOK_PATH, "Exact", nginx),
+        ("/v1/faces", "Prefix", nginx),
     ]
 
 
@@ -183,7 +190,12 @@ def test_every_setting_that_is_named_is_documented():
     for path in FOLDER.rglob("*.yaml"):
         for each in documents(path):
             named |= {entry["name"] for entry in environment(each)}
-    proxy_only = {"NAMESPACE", "SEMBLANCE_UPSTREAM_APP_IMAGE", "SEMBLANCE_UPSTREAM_APP_URL"}
+    proxy_only = {
+        "NAMESPACE",
+        "SEMBLANCE_UPSTREAM_APP_IMAGE",
+        "SEMBLANCE_UPSTREAM_APP_URL",
+        "SEMBLANCE_BOT",
+    }
     assert "TELEGRAM_TOKEN" in named
     assert named - proxy_only - DOCUMENTED == set()
 
@@ -238,17 +250,7 @@ def test_production_has_replicas_keys_and_a_queue_by_reference():
 
 
 def test_with_keda_one_autoscaler_is_left_for_each_deployment(tmp_path):
-    overlay = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": [os.path.relpath(FOLDER / "overlays" / "production", tmp_path)],
-        "components": [
-            os.path.relpath(FOLDER / "components" / name, tmp_path)
-            for name in ("monitoring", "keda")
-        ],
-    }
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    objects = rendered(str(tmp_path))
+    objects = production_with(tmp_path, "monitoring", "keda")
     scalers = [*of(objects, "HorizontalPodAutoscaler"), *of(objects, "ScaledObject")]
     targets = [each["spec"]["scaleTargetRef"]["name"] for each in scalers]
     assert sorted(targets) == ["app-image", "app-url"]

@@ -154,6 +154,16 @@ def test_in_production_the_ingress_reaches_nginx_and_the_bot_its_queue():
     assert not can_talk({"namespace": "default"}, redis, 6379, policies=policies)
 
 
+def test_only_with_its_component_nginx_reaches_the_bots():
+    policies = documents(FOLDER / "components" / "webhook" / "network-policies.yaml")
+    nginx, bot = {"component": "nginx"}, {"component": "bot"}
+    assert not can_talk(nginx, bot, 8001)
+    assert can_talk(nginx, bot, 8001, policies=[*POLICIES, *policies])
+    assert not can_talk(nginx, bot, 8000, policies=[*POLICIES, *policies])
+    for other in ({"component": "app-url"}, {"namespace": "default"}):
+        assert not can_talk(other, bot, 8001, policies=[*POLICIES, *policies])
+
+
 def test_only_with_its_component_prometheus_reaches_anybody():
     (policy,) = documents(FOLDER / "components" / "monitoring" / "network-policy.yaml")
     prometheus = {"namespace": "monitoring"}

@@ -58,6 +58,30 @@ def test_without_a_token_the_playground_stands_in_for_telegram(
     assert settings(**bot.env).telegram_token is not None
 
 
+@pytest.mark.parametrize("nginx", ["/usr/sbin/nginx", None])
+def test_in_webhook_mode_nginx_or_a_proxy_of_ones_own_leads_to_the_bot(
+    tmp_path: Path, free: int, monkeypatch: pytest.MonkeyPatch, nginx: str | None
+) -> None:
+    with_nginx(monkeypatch, nginx)
+    given = settings(
+        SEMBLANCE_PORT=str(free),
+        SEMBLANCE_WEBHOOK_URL=f"http://127.0.0.1:{free}",
+        SEMBLANCE_WEBHOOK_BIND="0.0.0.0:45671",
+    )
+    plan = make_plan(given, tmp_path)
+    if nginx:
+        text = (tmp_path / "nginx" / "nginx.conf").read_text()
+        assert "/telegram 127.0.0.1:45671;" in text
+    else:
+        assert any("http://127.0.0.1:45671/telegram" in note for note in plan.notes)
+
+
+def test_a_taken_port_of_the_webhook_is_told_at_once(tmp_path: Path, free: int, taken: int) -> None:
+    given = {"SEMBLANCE_PORT": str(free), "SEMBLANCE_WEBHOOK_BIND": f"127.0.0.1:{taken}"}
+    with pytest.raises(SettingsError, match="SEMBLANCE_WEBHOOK_BIND"):
+        make_plan(settings(**given, SEMBLANCE_WEBHOOK_URL="https://x.example"), tmp_path)
+
+
 def test_with_a_token_there_is_no_playground(tmp_path: Path, free: int) -> None:
     plan = make_plan(settings(SEMBLANCE_PORT=str(free), TELEGRAM_TOKEN=TOKEN), tmp_path)
     assert plan.playground_url is None

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -116,3 +117,12 @@ def person(client: FlaskClient) -> Person:
 
 def as_json(shape: Any) -> str:
     return json.dumps(shape)
+
+
+def eventually(look: Callable[[], Any], is_there: Callable[[Any], Any] = bool) -> Any:
+    """What `look` finds, once that is it."""
+    ends_at = time.monotonic() + 20
+    while not is_there(found := look()):
+        assert time.monotonic() < ends_at, found
+        time.sleep(0.01)
+    return found

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from playground import receiving
-from tests.unit.playground.conftest import CHAT, TOKEN, as_json, large, picture
+from tests.unit.playground.conftest import CHAT, TOKEN, as_json, eventually, large, picture
+
+# A port of this machine on which nobody listens.
+NOBODY = "http://127.0.0.1:9/hook"
 
 
 def test_a_photo_becomes_an_update_whose_file_can_be_fetched(bot, client, person):
@@ -44,20 +47,32 @@ def test_allowed_updates_that_are_no_list_change_nothing(bot, person):
 
 def test_a_webhook_stands_in_the_way_of_polling(bot, person):
     person.writes("a")
-    body = bot.call("setWebhook", url="https://example.org/hook", allowed_updates='["message"]')
+    body = bot.call("setWebhook", url=NOBODY, allowed_updates='["message"]')
     assert (body["result"], body["description"]) == (True, "Webhook was set")
-    again = bot.call("setWebhook", url="https://example.org/hook")
+    again = bot.call("setWebhook", url=NOBODY)
     assert again["description"] == "Webhook is already set"
     refused = bot.call("getUpdates")
     assert refused["error_code"] == 409
     assert "webhook is active" in refused["description"]
     info = bot.ok("getWebhookInfo")
-    assert (info["url"], info["pending_update_count"]) == ("https://example.org/hook", 1)
+    assert (info["url"], info["pending_update_count"]) == (NOBODY, 1)
     assert info["allowed_updates"] == ["message"]
-    assert "does not deliver" in info["last_error_message"]
+    assert info["max_connections"] == 40
     assert bot.call("deleteWebhook")["description"] == "Webhook was deleted"
     assert bot.call("deleteWebhook")["description"] == "Webhook is already deleted"
     assert len(bot.updates()) == 1
+
+
+def test_what_is_sent_to_nobody_waits_and_the_reason_is_told(bot, person):
+    bot.ok("setWebhook", url=NOBODY, max_connections=1)
+    person.writes("a")
+    info = eventually(lambda: bot.ok("getWebhookInfo"), lambda info: "last_error_date" in info)
+    assert info["pending_update_count"] == info["max_connections"] == 1
+    assert info["last_error_message"] == "Connection failed"
+    assert not person.sees()["bot_online"]
+    bot.ok("deleteWebhook")
+    assert "last_error_message" not in bot.ok("getWebhookInfo")
+    assert [update["message"]["text"] for update in bot.updates()] == ["a"]
 
 
 def test_deleting_the_webhook_can_drop_what_waits(bot, person):
@@ -74,7 +89,9 @@ def test_deleting_the_webhook_can_drop_what_waits(bot, person):
     ("fields", "reason"),
     [
         ({"url": "http://example.org"}, "An HTTPS URL must be provided for webhook"),
-        ({"url": "https://example.org", "secret_token": "a b"}, "unallowed characters"),
+        ({"url": "https://example.org"}, "to this machine and its network alone"),
+        ({"url": "http://[::1"}, "invalid URL"),
+        ({"url": NOBODY, "secret_token": "a b"}, "unallowed characters"),
     ],
 )
 def test_wrong_webhooks_are_refused(bot, fields, reason):

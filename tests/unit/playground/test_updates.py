@@ -6,7 +6,16 @@ import time
 import pytest
 
 from playground.errors import Conflict, PersonRefused
-from playground.updates import MAX_PENDING, OTHER_POLLER, WEBHOOK_ACTIVE, WEBHOOK_SET, UpdateQueue
+from playground.updates import (
+    MAX_PENDING,
+    OTHER_POLLER,
+    WEBHOOK_ACTIVE,
+    WEBHOOK_SET,
+    UpdateQueue,
+    Webhook,
+)
+
+HOOK = Webhook("http://127.0.0.1:9/hook")
 
 
 def ids(updates):
@@ -98,7 +107,7 @@ def test_the_older_of_two_pollers_is_told_of_the_other():
 
 def test_no_polling_while_a_webhook_is_set():
     queue = UpdateQueue()
-    queue.set_webhook("https://example.org/hook", drop_pending=False)
+    queue.set_webhook(HOOK, drop_pending=False)
     with pytest.raises(Conflict) as caught:
         queue.poll(0, 100, 0)
     assert caught.value.description == f"Conflict: {WEBHOOK_ACTIVE}"
@@ -108,7 +117,7 @@ def test_setting_a_webhook_ends_a_waiting_poll():
     queue = UpdateQueue()
     thread, outcome = in_thread(lambda: queue.poll(0, 100, 10))
     until_polling(queue)
-    assert queue.set_webhook("https://example.org/hook", drop_pending=False)
+    assert queue.set_webhook(HOOK, drop_pending=False)
     thread.join(5)
     assert outcome[0].description == f"Conflict: {WEBHOOK_SET}"
 
@@ -116,7 +125,7 @@ def test_setting_a_webhook_ends_a_waiting_poll():
 def test_pending_updates_can_be_dropped():
     queue = UpdateQueue()
     queue.put("message", {})
-    assert not queue.set_webhook("", drop_pending=True)
+    assert not queue.set_webhook(Webhook(), drop_pending=True)
     assert queue.pending == 0
 
 

@@ -44,6 +44,19 @@ def test_an_address_is_a_host_and_a_port(value: str, address: tuple[str, int] | 
     assert load(SEMBLANCE_METRICS_BIND=value).metrics_bind == address
 
 
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("https://bot.example.com", "https://bot.example.com/telegram"),
+        ("https://bot.example.com:8443/", "https://bot.example.com:8443/telegram"),
+        ("https://bot.example.com/telegram/", "https://bot.example.com/telegram"),
+        ("https://example.com/my/bot", "https://example.com/my/bot"),
+    ],
+)
+def test_a_webhook_without_a_path_gets_the_one_that_nginx_knows(value: str, url: str) -> None:
+    assert load(SEMBLANCE_WEBHOOK_URL=value).webhook_url == url
+
+
 def test_an_empty_value_counts_as_not_set() -> None:
     assert load(SEMBLANCE_PORT="", TELEGRAM_TOKEN="").port == 8080
 
@@ -64,6 +77,12 @@ def test_an_empty_value_counts_as_not_set() -> None:
         ("SEMBLANCE_API_KEYS", "short"),
         ("SEMBLANCE_PORT", "70000"),
         ("SEMBLANCE_LOG", "xml"),
+        ("SEMBLANCE_WEBHOOK_URL", "bot.example.com/telegram"),
+        ("SEMBLANCE_WEBHOOK_URL", "https://user:word@bot.example.com"),
+        ("SEMBLANCE_WEBHOOK_URL", "https://bot.example.com/telegram?word=x"),
+        ("SEMBLANCE_WEBHOOK_SECRET", "fifteen-letters"),
+        ("SEMBLANCE_WEBHOOK_SECRET", "sixteen letters!"),
+        ("SEMBLANCE_WEBHOOK_SECRET", "x" * 257),
         ("SEMBLANCE_METRICS_BIND", "9100"),
         ("SEMBLANCE_METRICS_BIND", ":9100"),
         ("SEMBLANCE_METRICS_BIND", "127.0.0.1:0"),

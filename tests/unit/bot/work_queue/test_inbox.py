@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.work_queue import ADOPT_EVERY_S, Inbox, JobQueue, Limits
+from bot.work_queue import ADOPT_EVERY_S, Inbox, JobQueue, Limits, QueueUnavailable
 from bot.work_queue.database import Database
 from bot.work_queue.inbox import SqliteInbox
 from bot.work_queue.redis import RedisQueue
@@ -106,6 +107,32 @@ def test_nobody_adopts_what_it_keeps_itself(inbox: Inbox, clock: Clock) -> None:
     inbox.keep(11, b"x")
     clock.pass_s(9 * ADOPT_EVERY_S)
     assert inbox.adopt() == []
+
+
+@needs_redis
+def test_what_was_kept_without_an_answer_is_adopted_by_its_own_bot(
+    tmp_path: Path, clock: Clock
+) -> None:
+    """The server hung, the caller was told to come back, and found the update known."""
+    with ExitStack() as stack:
+        place = on_a_server(tmp_path, clock, stack)
+        inbox = place.inbox()
+        assert isinstance(inbox, RedisInbox)
+        inbox.adopt()
+        run = inbox._run
+
+        def unanswered(*arguments: Any) -> None:
+            run(*arguments)
+            raise QueueUnavailable("the queue server does not answer")
+
+        inbox._run = unanswered
+        with pytest.raises(QueueUnavailable):
+            inbox.keep(11, b"x")
+        inbox._run = run
+        assert inbox.knows(11)
+        assert not inbox.keep(11, b"x")
+        assert inbox.adopt() == [b"x"]
+        assert inbox.adopt() == []
 
 
 @needs_redis
