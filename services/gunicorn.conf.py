@@ -25,7 +25,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # once frameworks of the system are loaded.
 if sys.platform == "linux":
     import services.start  # noqa: F401
-from services import worker_counts
+from services import memory, worker_counts
 from utils.capacity import capacity_of
 from utils.errors import SettingsError
 from utils.logs import formatter
@@ -37,6 +37,8 @@ try:
 except SettingsError as error:
     sys.stderr.write(f"cannot start: {error}\n")
     raise SystemExit(78) from None  # EX_CONFIG: starting again would not help
+
+memory.keep_free_blocks()
 
 chdir = str(ROOT)
 capacity = capacity_of(Machine.look(), settings)
