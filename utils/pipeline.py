@@ -58,8 +58,7 @@ class Pipeline:
 
     def warm_up(self) -> None:
         """Once through every stage with an empty picture: the first photo finds all ready."""
-        blank = np.zeros((640, 640, 3), np.uint8)
-        self._detector.detect(blank)
+        blank = np.zeros((320, 320, 3), np.uint8)
         faces = self._faces(blank, [Detection((0, 0, 64, 64), 1.0)])
         annotate(blank, faces)
         self.annotate(images.encode(blank, "jpeg").data, "chat")
