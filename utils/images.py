@@ -96,10 +96,21 @@ def _to_rgb(picture: Pillow.Image) -> Image:
     if picture.mode.startswith("I") or picture.mode == "F":
         picture = _to_8_bit(picture)
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Pillow.new("RGBA", picture.size, "white")
-        picture = Pillow.alpha_composite(white, picture)
-    return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"), np.uint8)
+        picture = _on_white(picture)
+    return np.array(_converted(picture, "RGB"), np.uint8)
+
+
+def _on_white(picture: Pillow.Image) -> Pillow.Image:
+    white = Pillow.new("RGBA", picture.size, "white")
+    opaque = Pillow.alpha_composite(white, _converted(picture, "RGBA"))
+    # The memory of its pixels, before the next copy is made.
+    picture.close()
+    return opaque
+
+
+def _converted(picture: Pillow.Image, mode: str) -> Pillow.Image:
+    # Pillow converts by copying also what needs no conversion.
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _turn(picture: Pillow.Image) -> None:
