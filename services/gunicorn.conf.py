@@ -25,8 +25,8 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # OpenBLAS would start a thread a core in every process, for matrices of four numbers.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-# Imported before the workers are forked, libraries are in memory once: 224 MB in place of 261 with
-# two workers, 289 in place of 353 with three (PSS). gunicorn's preload_app would share the networks
+# Imported before the workers are forked, libraries are in memory once: 141 MB in place of 164 with
+# two workers, 178 in place of 227 with three (PSS). gunicorn's preload_app would share the networks
 # too, for another 4 MB: ONNX Runtime survived that fork in our trials, but promises nothing, and
 # neither the slots' threads nor the connections to Telegram would. Without the two lines above this
 # process would have threads of its own, and no fork of such a process is safe; on macOS none is
