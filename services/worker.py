@@ -15,6 +15,7 @@ import gevent
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
+from services import memory
 from services.problems import malformed
 
 _STATUS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
@@ -47,6 +48,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Called every second, also while draining: a connection may have become idle since."""
         super().notify()
+        memory.give_back()
         if not self.alive:
             self._schedule_closing()
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from utils.machine import Machine
 from utils.settings import Settings
 
-# Measured: gunicorn's master, a worker at rest, and what the dearest format takes at its peak
-# (WebP; JPEG takes 17). docs/operations.md has the figures.
+# Above what was measured, as a load comes with more: gunicorn's master, a worker, and what the
+# dearest format takes at its peak (WebP with transparency; JPEG takes 7). See docs/adr/0014.
 _MASTER_MB, _WORKER_MB = 30, 130
 _BYTES_PER_PIXEL = 25
 # Of a machine without a limit the rest is left to the system and to others.

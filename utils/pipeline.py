@@ -58,10 +58,10 @@ class Pipeline:
 
     def warm_up(self) -> None:
         """Once through every stage with an empty picture: the first photo finds all ready."""
-        blank = np.zeros((640, 640, 3), np.uint8)
-        self._detector.detect(blank)
+        blank = np.zeros((320, 320, 3), np.uint8)
         faces = self._faces(blank, [Detection((0, 0, 64, 64), 1.0)])
-        self.annotate(images.encode(annotate(blank, faces), "jpeg").data, "chat")
+        annotate(blank, faces)
+        self.annotate(images.encode(blank, "jpeg").data, "chat")
 
     def analyze(self, data: bytes) -> Analysis:
         """The faces of an encoded picture.
@@ -75,10 +75,12 @@ class Pipeline:
         ms: dict[str, float] = {}
         image_rgb, analysis = self._look(data, ms)
         with _timed(ms, "annotate"):
-            drawn = annotate(image_rgb, analysis.faces)
+            annotate(image_rgb, analysis.faces)
         with _timed(ms, "encode"):
             picture = (
-                images.encode_for_chat(drawn) if target == "chat" else images.encode(drawn, target)
+                images.encode_for_chat(image_rgb)
+                if target == "chat"
+                else images.encode(image_rgb, target)
             )
         # The analysis holds this same `ms`, and with it the two stages that came after.
         return Annotated(analysis, picture)

@@ -91,6 +91,8 @@ def opened(weights: bytes, file: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    # The arena keeps the most that any picture ever needed, in each session for itself: 20 MB.
+    options.enable_cpu_mem_arena = False
     options.log_severity_level = 4  # what fails is raised, and said once by whoever catches it
     try:
         return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])

@@ -35,13 +35,12 @@ _MIN_TEXT_PX = 11
 _MOST_SHRUNK = 0.75
 
 
-def annotate(image_rgb: Image, faces: Sequence[Face]) -> Image:
-    """A copy of RGB uint8 (h, w, 3) of the same size with all faces marked.
+def annotate(canvas: Image, faces: Sequence[Face]) -> None:
+    """Mark all faces in a picture, RGB uint8 (h, w, 3), itself: nobody needs it unmarked any more.
 
     Labels are placed largest face first, each where it covers the least of other labels and
     faces: above its box, below it, or inside.
     """
-    canvas = image_rgb.copy()
     for face in faces:
         _outline(canvas, face.box_xyxy, colour_of(face))
     taken: list[Box] = []
@@ -51,7 +50,6 @@ def annotate(image_rgb: Image, faces: Sequence[Face]) -> Image:
         spot = _best_spot(label, face.box_xyxy, canvas, taken + others)
         _lay(canvas, label, spot)
         taken.append((*spot, spot[0] + label.shape[1], spot[1] + label.shape[0]))
-    return canvas
 
 
 def lines(face: Face) -> list[str]:

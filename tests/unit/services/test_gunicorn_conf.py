@@ -7,7 +7,7 @@ import pytest
 from utils.settings import ROOT
 
 LOOK = """
-import json, os, runpy, sys
+import gc, json, os, runpy, sys
 from pathlib import Path
 found = runpy.run_path("services/gunicorn.conf.py")
 threads = Path("/proc/self/task")
@@ -19,6 +19,7 @@ names = ("workers", "worker_class", "keepalive", "control_socket_disable", "acce
 print(json.dumps({name: found[name] for name in names} | {
     "patched": monkey.is_module_patched("socket"),
     "counts": [counted, counts.is_dir()],
+    "garbage": [gc.isenabled(), gc.get_freeze_count()],
     "telemetry_off": os.environ["ORT_DISABLE_TELEMETRY"],
     "engine_loaded": "onnxruntime" in sys.modules and "cv2" in sys.modules,
     "threads": len(list(threads.iterdir())) if threads.is_dir() else 1,
@@ -55,6 +56,14 @@ def test_gevent_is_first_and_what_workers_share_is_loaded_without_starting_a_thr
 
 def test_the_folder_of_the_counts_ends_with_the_server(look):
     assert '"counts": [true, false]' in look().stdout
+
+
+def test_garbage_is_looked_for_again_but_not_among_the_modules(look):
+    import json
+
+    looks, set_aside = json.loads(look().stdout)["garbage"]
+    assert looks
+    assert set_aside > 10_000
 
 
 def test_no_use_is_reported_to_the_maker_of_the_engine(look):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.conftest import encoded
 from utils import images
@@ -38,6 +38,28 @@ def test_exif_orientation_turns_the_picture() -> None:
     exif[0x0112] = 6
     seen = decode(encoded(gradient(), "JPEG", exif=exif))
     assert seen.shape == (40, 30, 3)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "MPO", "WEBP", "PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_whichever_library_decodes_the_pixels_are_those_of_pillow(
+    form: str, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(gradient(), form, exif=exif)
+    with Image.open(io.BytesIO(data)) as picture:
+        assert (decode(data) == np.asarray(ImageOps.exif_transpose(picture))).all()
+
+
+@pytest.mark.parametrize(
+    "options", [{"progressive": True}, {"subsampling": 0}, {"keep_rgb": True}, {"quality": 5}]
+)
+def test_every_kind_of_jpeg_has_the_pixels_of_pillow(options: dict[str, int]) -> None:
+    for mode in ("RGB", "L"):
+        data = encoded(Image.fromarray(gradient(37, 29)).convert(mode), "JPEG", **options)
+        with Image.open(io.BytesIO(data)) as picture:
+            assert (decode(data) == np.asarray(picture.convert("RGB"))).all()
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
