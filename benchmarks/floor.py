@@ -63,7 +63,7 @@ def _detecting() -> Act:
     weights, network = Manifest.load().read_detector()
     height = round(FIRST_PX * SIZE_WH[1] / SIZE_WH[0])
     padded = -(-height // STRIDES[-1]) * STRIDES[-1]
-    return _running(weights, network.file, (1, padded, FIRST_PX, 3))
+    return _running(weights, network.file, (1, 3, padded, FIRST_PX))
 
 
 def _classifying() -> Act:
