@@ -12,11 +12,13 @@ from types import FrameType
 from typing import Any
 
 import gevent
+from gevent import monkey
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
 from services.problems import malformed
 
+_LOADING_S = 60
 _STATUS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
 
 
@@ -26,6 +28,25 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._idle: dict[gevent.Greenlet, gevent.Timeout] = {}
+
+    def load_wsgi(self) -> None:
+        """Load the application; a slow machine has a minute for that, however short `timeout`."""
+        loaded: list[bool] = []
+
+        def speak() -> None:
+            sleep = monkey.get_original("time", "sleep")
+            for _ in range(_LOADING_S):
+                if loaded:
+                    return
+                self.tmp.notify()
+                sleep(1.0)
+
+        # A native thread: loading does not yield, and greenlets would stand still.
+        monkey.get_original("_thread", "start_new_thread")(speak, ())
+        try:
+            super().load_wsgi()
+        finally:
+            loaded.append(True)
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
