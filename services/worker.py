@@ -22,6 +22,34 @@ _LOADING_S = 60
 _STATUS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
 
 
+class InOnePiece:
+    """A client's socket that keeps the head of an answer until the first of its body comes.
+
+    Sent apart, a kill between the two would leave half an answer, which no other replica can
+    complete any more.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._head: bytes | None = None
+
+    def sendall(self, data: bytes) -> None:
+        """Send it, or keep it where it is the first that is sent."""
+        if self._head is None:
+            self._head = data
+        else:
+            head, self._head = self._head, b""
+            self._client.sendall(head + data)
+
+    def flush(self) -> None:
+        """Send a head that no body has followed."""
+        if self._head:
+            self.sendall(b"")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 class DrainingWorker(GeventWorker):  # type: ignore[misc]
     """Finishes what is in flight, closes what is not."""
 
@@ -70,6 +98,15 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         super().notify()
         if not self.alive:
             self._schedule_closing()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Answer one request, head and body together."""
+        client = InOnePiece(sock)
+        try:
+            super().handle_request(listener_name, req, client, addr)
+        finally:
+            with suppress(OSError):
+                client.flush()
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
         """Answer what never became a request of the application, and hang up."""
