@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--every-s", type=float, default=3.0, help="time between two samples")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     parser.add_argument("--log", type=Path, help="keep what the processes print in this file")
+    parser.add_argument("--samples", type=Path, help="write all samples there, as CSV")
     options = parser.parse_args(argv)
     pictures = [p for side in _SIDES for p in drawn_faces(6, side=side, seed=side)]
     with (
@@ -115,6 +116,10 @@ def main(argv: list[str] | None = None) -> int:
             if options.log:
                 options.log.write_text(run.printed(), encoding="utf-8")
         read_last_answers(load)
+    if options.samples:
+        rows = [",".join(map(str, astuple(sample))) for sample in samples]
+        head = ",".join(field.name for field in fields(Sample))
+        options.samples.write_text("\n".join([head, *rows, ""]), encoding="utf-8")
     verdicts = judge(samples)
     said = figures(load, verdicts, options.minutes)
     print(table(verdicts))

@@ -13,11 +13,13 @@ def samples(
     descriptors: Callable[[float], int] = lambda _: 10,
     *,
     name: str = "bot",
+    rss_mb: Callable[[float], float] | None = None,
     pid: Callable[[float], int] = lambda _: 1,
 ) -> list[Sample]:
     """Half an hour of samples, one every three seconds."""
     times = [3.0 * i for i in range(601)]
-    return [Sample(t, name, pid(t), pss_mb(t), 2 * pss_mb(t), descriptors(t)) for t in times]
+    rss = rss_mb or (lambda t: pss_mb(t) + 50)
+    return [Sample(t, name, pid(t), pss_mb(t), rss(t), descriptors(t)) for t in times]
 
 
 def test_what_stays_as_it_is_is_flat() -> None:
@@ -25,7 +27,7 @@ def test_what_stays_as_it_is_is_flat() -> None:
     assert verdict.flat
     assert verdict.growth == 0
     assert verdict.pss_mb == (100, 100)
-    assert verdict.rss_mb == (200, 200)
+    assert verdict.rss_mb == (150, 150)
 
 
 def test_what_fills_in_the_first_third_is_flat() -> None:
@@ -43,6 +45,15 @@ def test_a_slow_leak_is_seen() -> None:
 def test_a_few_per_cent_and_less_than_before_are_flat() -> None:
     assert judge(samples(lambda t: 100 + t / 200))[0].flat
     assert judge(samples(lambda t: 200 - t / 20))[0].flat
+
+
+def test_shared_pages_that_change_their_owners_are_no_growth() -> None:
+    def more(t: float) -> float:
+        return 100 + t / 30
+
+    assert judge(samples(more, rss_mb=lambda _: 300))[0].flat
+    assert judge(samples(rss_mb=more))[0].flat
+    assert not judge(samples(more, rss_mb=more))[0].flat
 
 
 def test_one_moment_that_is_high_is_no_growth() -> None:
