@@ -128,8 +128,8 @@ def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
         string.Template(template).safe_substitute(
             SEMBLANCE_LISTEN=f"{_bracketed(settings.bind)}:{settings.port}",
             SEMBLANCE_RESOLVER="",
-            SEMBLANCE_UPSTREAM_APP_IMAGE=servers("app_image", "fail_timeout=30s"),
-            SEMBLANCE_UPSTREAM_APP_URL=servers("app_url", "fail_timeout=30s"),
+            SEMBLANCE_UPSTREAM_APP_IMAGE=servers("app_image", "fail_timeout=5s"),
+            SEMBLANCE_UPSTREAM_APP_URL=servers("app_url", "fail_timeout=5s"),
             SEMBLANCE_AGAIN_APP_IMAGE=servers("app_image", "max_fails=0"),
             SEMBLANCE_AGAIN_APP_URL=servers("app_url", "max_fails=0"),
             SEMBLANCE_NGINX_RUN=str(folder),

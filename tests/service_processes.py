@@ -184,8 +184,8 @@ def nginx(folder: Path, *, app_image: list[str], app_url: list[str]) -> Iterator
         SEMBLANCE_NGINX_ACCESS_LOG=str(folder / "nginx_access.log"),
         SEMBLANCE_LISTEN=f"127.0.0.1:{port}",
         SEMBLANCE_RESOLVER="",
-        SEMBLANCE_UPSTREAM_APP_IMAGE=_servers(app_image, "fail_timeout=30s"),
-        SEMBLANCE_UPSTREAM_APP_URL=_servers(app_url, "fail_timeout=30s"),
+        SEMBLANCE_UPSTREAM_APP_IMAGE=_servers(app_image, "fail_timeout=5s"),
+        SEMBLANCE_UPSTREAM_APP_URL=_servers(app_url, "fail_timeout=5s"),
         SEMBLANCE_AGAIN_APP_IMAGE=_servers(app_image, "max_fails=0"),
         SEMBLANCE_AGAIN_APP_URL=_servers(app_url, "max_fails=0"),
     )

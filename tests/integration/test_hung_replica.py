@@ -25,7 +25,9 @@ BOUND_S = 30.0
 LEFT_OUT_AFTER_S = 15.0
 # Whoever still came to the hung replica would wait for longer than this.
 AT_ONCE_S = 11.0
-WATCHED_S = 24.0
+WATCHED_S = 20.0
+# One request every 5 s goes to it, to see whether it is back.
+MAY_TRY = 2
 
 
 class Telegram:
@@ -139,8 +141,8 @@ def test_a_replica_that_hangs_is_left_out_and_whoever_it_held_is_answered_by_ano
     slowest_s = max(each.took_s for each in clients.asked)
     assert AT_ONCE_S < slowest_s < BOUND_S
     later = [e.took_s for e in clients.asked if e.began > stopped_at + LEFT_OUT_AFTER_S]
-    assert len(later) > 10
-    assert max(later) < AT_ONCE_S
+    assert len(later) > 10 * MAY_TRY
+    assert sum(took_s > AT_ONCE_S for took_s in later) <= MAY_TRY
     assert refused.code == "url_refused"
     assert replaced_after_s < BOUND_S
     assert "WORKER TIMEOUT" in real_world.url.log

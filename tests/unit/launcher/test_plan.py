@@ -74,7 +74,7 @@ def test_replicas_stand_behind_one_proxy(
     names = [program.name for program in plan.programs]
     assert sum(name.startswith("app_") for name in names) == 6
     config = (tmp_path / "nginx" / "nginx.conf").read_text()
-    for how in ("fail_timeout=30s", "max_fails=0"):
+    for how in ("fail_timeout=5s", "max_fails=0"):
         servers = re.findall(rf"server unix:{tmp_path}/app_\w+\.\d\.sock {how};", config)
         assert len(servers) == 6
     assert "${SEMBLANCE" not in config.split("http {")[1]
