@@ -59,7 +59,7 @@ bench: .venv/.dev ## all we claim about speed, into benchmarks/results (20 minut
 	$(PY) -m benchmarks.waiting --json
 	$(PY) -m benchmarks.queue --json
 
-chaos: .venv/.dev ## kill bot and services while people send photos
+chaos: .venv/.dev ## 10,000 photos while everything is killed now and then (10 minutes)
 	$(PY) -m tests.chaos
 
 image: .venv/.serve ## build both images, and list the packages inside (dist/semblance.cdx.json)

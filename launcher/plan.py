@@ -123,13 +123,11 @@ def _gunicorn(name: str, module: str, bind: str, *, env: Mapping[str, str], read
 
 def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
     template = (ROOT / "docker" / "nginx" / "nginx.conf.template").read_text(encoding="utf-8")
-    servers = {
-        name: "\n".join(
-            f"server unix:{run}/{name}.{i}.sock max_fails=0;"
-            for i in range(1, settings.replicas + 1)
-        )
-        for name in _SERVICES
-    }
+
+    def servers(name: str, how: str) -> str:
+        numbers = range(1, settings.replicas + 1)
+        return "\n".join(f"server unix:{run}/{name}.{i}.sock {how};" for i in numbers)
+
     folder = run / "nginx"
     folder.mkdir(mode=0o700)
     config = folder / "nginx.conf"
@@ -137,8 +135,10 @@ def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
         string.Template(template).safe_substitute(
             SEMBLANCE_LISTEN=f"{_bracketed(settings.bind)}:{settings.port}",
             SEMBLANCE_RESOLVER="",
-            SEMBLANCE_UPSTREAM_APP_IMAGE=servers["app_image"],
-            SEMBLANCE_UPSTREAM_APP_URL=servers["app_url"],
+            SEMBLANCE_UPSTREAM_APP_IMAGE=servers("app_image", "fail_timeout=5s"),
+            SEMBLANCE_UPSTREAM_APP_URL=servers("app_url", "fail_timeout=5s"),
+            SEMBLANCE_AGAIN_APP_IMAGE=servers("app_image", "max_fails=0"),
+            SEMBLANCE_AGAIN_APP_URL=servers("app_url", "max_fails=0"),
             SEMBLANCE_BOT=_own(*settings.webhook_bind),
             SEMBLANCE_NGINX_RUN=str(folder),
             SEMBLANCE_NGINX_ERROR_LOG="stderr",

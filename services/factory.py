@@ -20,6 +20,7 @@ from services import (
 from services.delivery import Delivery
 from services.inference import Inference
 from services.metrics import Metrics
+from services.signs_of_life import SignsOfLife
 from services.source import Source
 from utils.settings import Settings
 
@@ -54,4 +55,6 @@ def create_app(
             app, source, inference, delivery=delivery, secret=settings.secret, metrics=metrics
         )
         faces_route.install(app, source, inference, settings.api_keys, metrics=metrics)
+    job_routes = [source.job_route for source in sources]
+    app.wsgi_app = SignsOfLife(app.wsgi_app, job_routes)  # type: ignore[method-assign]
     return app

@@ -71,7 +71,9 @@ def on_starting(server: Any) -> None:
 # A unix socket is for this user, and nginx, alone.
 umask = 0o077
 
-timeout = 60
+# A worker that says nothing for so long is killed (a healthy one speaks every second, also while it
+# loads): what it held is then answered by others, within the time that nginx waits for anybody.
+timeout = 10
 graceful_timeout = 30
 # Above nginx's 30 s, so that nginx never sends a request into a connection that is being closed.
 keepalive = 45

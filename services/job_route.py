@@ -62,5 +62,5 @@ def _signed_job(secret: Secret | None) -> Job:
     except RequestEntityTooLarge:
         raise NotSigned("a job larger than any that the bot signs") from None
     if not is_signed(body, signature, secret):
-        raise NotSigned("a job with a wrong signature")
+        raise NotSigned("a wrong signature: is SEMBLANCE_SECRET the same as the bot's?")
     return Job.decode(body)

@@ -12,13 +12,43 @@ from types import FrameType
 from typing import Any
 
 import gevent
+from gevent import monkey
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
 from services import memory
 from services.problems import malformed
 
+_LOADING_S = 60
 _STATUS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
+
+
+class InOnePiece:
+    """A client's socket that keeps the head of an answer until the first of its body comes.
+
+    Sent apart, a kill between the two would leave half an answer, which no other replica can
+    complete any more.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._head: bytes | None = None
+
+    def sendall(self, data: bytes) -> None:
+        """Send it, or keep it where it is the first that is sent."""
+        if self._head is None:
+            self._head = data
+        else:
+            head, self._head = self._head, b""
+            self._client.sendall(head + data)
+
+    def flush(self) -> None:
+        """Send a head that no body has followed."""
+        if self._head:
+            self.sendall(b"")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 class DrainingWorker(GeventWorker):  # type: ignore[misc]
@@ -27,6 +57,25 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._idle: dict[gevent.Greenlet, gevent.Timeout] = {}
+
+    def load_wsgi(self) -> None:
+        """Load the application; a slow machine has a minute for that, however short `timeout`."""
+        loaded: list[bool] = []
+
+        def speak() -> None:
+            sleep = monkey.get_original("time", "sleep")
+            for _ in range(_LOADING_S):
+                if loaded:
+                    return
+                self.tmp.notify()
+                sleep(1.0)
+
+        # A native thread: loading does not yield, and greenlets would stand still.
+        monkey.get_original("_thread", "start_new_thread")(speak, ())
+        try:
+            super().load_wsgi()
+        finally:
+            loaded.append(True)
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
@@ -51,6 +100,15 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         memory.give_back()
         if not self.alive:
             self._schedule_closing()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Answer one request, head and body together."""
+        client = InOnePiece(sock)
+        try:
+            super().handle_request(listener_name, req, client, addr)
+        finally:
+            with suppress(OSError):
+                client.flush()
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
         """Answer what never became a request of the application, and hang up."""

@@ -86,6 +86,13 @@ class Person:
             time.sleep(0.05)
         raise AssertionError(f"the bot wrote nothing within {seconds} s")
 
+    def changes(self, after_revision: int, wait_s: float = 0.0) -> dict[str, Any]:
+        """What happened in the chat after a revision, waiting for it up to `wait_s` seconds."""
+        asked = {"after_revision": after_revision, "wait_s": wait_s}
+        response = requests.get(self._messages, params=asked, timeout=_TIMEOUT_S)
+        response.raise_for_status()
+        return dict(response.json())
+
     def download(self, photo: dict[str, Any]) -> bytes:
         """The bytes of a photo that the bot posted."""
         response = requests.get(

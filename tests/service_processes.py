@@ -188,8 +188,10 @@ def nginx(
         # Several bots have one name, for which there is no server to ask here.
         SEMBLANCE_RESOLVER=_group("bots", bots) if bots else "",
         SEMBLANCE_BOT="bots" if bots else "127.0.0.1:9",
-        SEMBLANCE_UPSTREAM_APP_IMAGE=_servers(app_image),
-        SEMBLANCE_UPSTREAM_APP_URL=_servers(app_url),
+        SEMBLANCE_UPSTREAM_APP_IMAGE=_servers(app_image, "fail_timeout=5s"),
+        SEMBLANCE_UPSTREAM_APP_URL=_servers(app_url, "fail_timeout=5s"),
+        SEMBLANCE_AGAIN_APP_IMAGE=_servers(app_image, "max_fails=0"),
+        SEMBLANCE_AGAIN_APP_URL=_servers(app_url, "max_fails=0"),
     )
     configuration = folder / "nginx.conf"
     configuration.write_text(filled, encoding="utf-8")
@@ -206,8 +208,8 @@ def _group(name: str, addresses: Sequence[str]) -> str:
     return f"upstream {name} {{ {servers} }}"
 
 
-def _servers(sockets: list[str]) -> str:
-    return " ".join(f"server unix:{each} max_fails=0;" for each in sockets)
+def _servers(sockets: list[str], how: str) -> str:
+    return " ".join(f"server unix:{each} {how};" for each in sockets)
 
 
 @dataclass

@@ -50,6 +50,9 @@ Answer = Delivered | Refused | Later
 def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Answer:
     """The meaning of an answer. Never raises, and never lets a body that is not ours through."""
     shape = _shape(body)
+    if status == 200 and isinstance(shape.get("status"), int):
+        # A job that took long: its answer began before the service knew how it would end.
+        status, retry_after = shape["status"], shape.get("retry_after")
     if status == 200 and shape.get("success") == 1:
         return Delivered()
     error = shape.get("error")
@@ -61,7 +64,8 @@ def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Ans
         # A service's own 502 (Telegram is away) names what is away; nginx's does not.
         nobody = status in _NOBODY_STATUSES and (not error or code == Unavailable.code)
         full = status in _FULL_STATUSES
-        return Later(reason=reason, after_s=retry_after_s(retry_after), nobody=nobody, full=full)
+        after_s = retry_after_s(retry_after) if isinstance(retry_after, str) else None
+        return Later(reason=reason, after_s=after_s, nobody=nobody, full=full)
     if code == NotSigned.code:
         # Bot and services disagree about the secret: the operator's to mend, not the owner's.
         return Later(reason=reason)

@@ -59,6 +59,9 @@ class ServiceClient:
         except requests.ReadTimeout:
             # Somebody is there and perhaps still at work: delivering twice does no harm.
             return Later(reason="ReadTimeout", full=True)
+        except requests.exceptions.ChunkedEncodingError:
+            # An answer that had begun broke off: the replica died at work, and others may live.
+            return Later(reason="BrokenOff")
         except requests.RequestException as error:
             return Later(reason=type(error).__name__, nobody=True)
 

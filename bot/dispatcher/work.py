@@ -15,7 +15,7 @@ from bot.dispatcher.chat import Chat
 from bot.dispatcher.limit import InFlightLimit, Trip
 from bot.metrics import Metrics, Outcome
 from bot.work_queue import Claim, JobQueue
-from utils.errors import ChatRefused, TelegramUnavailable
+from utils.errors import ChatRefused, NotSigned, TelegramUnavailable
 from utils.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,10 @@ class Work:
         seconds = round(time.monotonic() - started_at, 3)
         log.info("%s", _words(answer), extra={"facts": {"attempt": claim.attempt, "s": seconds}})
         if isinstance(answer, Later):
+            if NotSigned.code in answer.reason:
+                log.error(
+                    "a service refuses the signature: SEMBLANCE_SECRET must be the same for both"
+                )
             self._later(claim, answer)
         elif isinstance(answer, Refused) and answer.sentence is not None:
             self._end(_with(claim, job), answer.sentence)

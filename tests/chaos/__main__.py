@@ -1,112 +1,142 @@
-"""Kill bot and services while people send photos; compare what was sent with what came back.
-
-    python -m tests.chaos --jobs 200 --kills 10 --people 50 --seed 1
-
-Real processes as `make run` starts them, with the playground as Telegram. `lost`: messages without
-a final answer. `duplicated`: messages with more than one annotated photo. The last line is one
-JSON object; the exit code is 0 only where both are 0.
-"""
+"""The command line of the chaos test; the package says what it does."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import sys
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
-import requests
-from skimage import data
-
-from tests.conftest import encoded
+from benchmarks.redis_server import NEEDED, RedisServer, is_installed
+from tests import chaos
+from tests.chaos.storm import Storm
+from tests.chaos.traffic import Traffic
+from tests.crowd import drawn_faces
 from tests.local_run import LocalRun
-from tests.person import Person, is_final
 from tests.picture_server import picture_server
 
-_VICTIMS = (r"-m bot$", r"services\.app_image", r"services\.app_url")
-_ANSWERS_WITHIN_S = 300
-_SHARE_OF_URLS = 0.3
-
-Sent = tuple[Person, int]
-
-
-def storm(run: LocalRun, rng: random.Random, kills: int, over: threading.Event) -> int:
-    """kill -9 one random process of a random kind, `kills` times; how many were hit."""
-    done = 0
-    while done < kills and not over.wait(rng.uniform(0.5, 2.5)):
-        kind = rng.choice(_VICTIMS)
-        found = run.processes(kind)
-        if found:
-            rng.choice(found).kill()
-            done += 1
-            print(f"kill {done}: {kind}", flush=True)
-    return done
-
-
-def send(person: Person, photo: bytes, url: str, rng: random.Random) -> Sent:
-    """One photo or one link, tried again while the playground says that it is busy."""
-    for _ in range(60):
-        try:
-            if rng.random() < _SHARE_OF_URLS:
-                return person, person.send(f"{url}/photo.jpg?{rng.random()}")
-            return person, person.send_photos(photo)[0]
-        except requests.RequestException:
-            time.sleep(1)
-    raise RuntimeError("the playground takes no messages")
-
-
-def check(sent: list[Sent]) -> tuple[int, int]:
-    """Wait for the answers; how many messages have none, and how many have several."""
-    deadline = time.monotonic() + _ANSWERS_WITHIN_S
-    waiting = list(sent)
-    while waiting and time.monotonic() < deadline:
-        time.sleep(1)
-        waiting = [(person, i) for person, i in waiting if not is_final(person.answer(i))]
-    time.sleep(3)
-    photos = [sum("photo" in m for m in person.answer(i).messages) for person, i in sent]
-    return len(waiting), sum(n > 1 for n in photos)
+_PROGRESS_EVERY_S = 10.0
+# Of the minutes, those that are kept for the answers after the last message.
+_FOR_ANSWERS_S = 180.0
+_JOBS_FOR_A_KILL = 100
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The command line; 0 where nothing was lost and nothing doubled."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=200)
-    parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--people", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    arguments = parser.parse_args(argv)
-    rng = random.Random(arguments.seed)
-    photo = encoded(data.astronaut(), "JPEG", quality=90)
-    over = threading.Event()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        picture_server(photo) as url,
-        LocalRun(
-            Path(folder),
-            SEMBLANCE_URL_ALLOW=url.removeprefix("http://"),
+    """Run it; 0 where all was sent, nothing lost and nothing doubled."""
+    options = _options(argv)
+    kills = options.kills
+    if kills is None:
+        kills = max(10, options.jobs // _JOBS_FOR_A_KILL)
+    ends_at = time.monotonic() + options.minutes * 60
+    pictures = drawn_faces(24)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stranger = stack.enter_context(picture_server(pictures[0]))
+        redis = stack.enter_context(RedisServer()) if options.queue == "redis" else None
+        environ = {"SEMBLANCE_QUEUE": redis.url} if redis else {}
+        run = LocalRun(
+            folder,
+            SEMBLANCE_URL_ALLOW=stranger.removeprefix("http://"),
             SEMBLANCE_LEASE_S="5",
             SEMBLANCE_REPLICAS="2",
-        ) as run,
-        ThreadPoolExecutor(1) as killers,
-    ):
-        people = [Person(run.playground_url) for _ in range(arguments.people)]
-        killing = killers.submit(storm, run, random.Random(arguments.seed), arguments.kills, over)
-        sent = []
-        for i in range(arguments.jobs):
-            sent.append(send(people[i % len(people)], photo, url, rng))
-            time.sleep(rng.uniform(0, 0.2))
-        kills = killing.result(timeout=600)
+            **environ,
+        )
+        stack.enter_context(run)
+        traffic = Traffic(
+            run.playground_url,
+            pictures,
+            f"{stranger}/photo.jpg",
+            jobs=options.jobs,
+            seed=options.seed,
+        )
+        storm = Storm(
+            run,
+            lambda: traffic.answered,
+            jobs=options.jobs,
+            kills=kills,
+            seed=options.seed,
+            redis=redis,
+        )
+        with _progress(traffic, storm, options.jobs):
+            storm.start()
+            try:
+                traffic.run(ends_at - min(_FOR_ANSWERS_S, options.minutes * 30))
+            finally:
+                storm.stop()
+            traffic.rest(ends_at)
+        return _result(traffic, storm, run, options)
+
+
+def _options(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos",
+        description=chaos.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--jobs", type=int, default=10_000)
+    parser.add_argument("--kills", type=int, help="default: one a hundred jobs, at least 10")
+    parser.add_argument("--queue", choices=("sqlite", "redis"), default="sqlite")
+    parser.add_argument("--minutes", type=float, default=25.0, help="it ends by then at the latest")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args(argv)
+    if options.queue == "redis" and not is_installed():
+        parser.error(NEEDED)
+    return options
+
+
+@contextlib.contextmanager
+def _progress(traffic: Traffic, storm: Storm, jobs: int) -> Iterator[None]:
+    """A line every ten seconds while the block runs."""
+    over, began = threading.Event(), time.monotonic()
+
+    def say() -> None:
+        while not over.wait(_PROGRESS_EVERY_S):
+            seconds, answered = time.monotonic() - began, traffic.answered
+            print(
+                f"{seconds / 60:4.1f} min: {traffic.sent} of {jobs} sent, {answered} answered"
+                f" ({answered / seconds:.1f}/s), kills {dict(storm.hit)}",
+                flush=True,
+            )
+
+    thread = threading.Thread(target=say, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
         over.set()
-        lost, duplicated = check(sent)
-        if lost or duplicated:
-            print(run.printed()[-20000:])
-    figures = {"jobs": len(sent), "lost": lost, "duplicated": duplicated, "kills": kills}
-    print(json.dumps({**figures, "seed": arguments.seed}))
-    return int(bool(lost or duplicated))
+        thread.join()
+
+
+def _result(traffic: Traffic, storm: Storm, run: LocalRun, options: argparse.Namespace) -> int:
+    """Print what there is to say, the JSON last; the exit code."""
+    lost = sum(person.waiting for person in traffic.people)
+    duplicated = sum(person.duplicated for person in traffic.people)
+    if lost or duplicated:
+        print(run.printed()[-20_000:])
+        for person in traffic.people:
+            for words in person.unanswered():
+                print(f"instead of a picture: {words}")
+    if traffic.sent < options.jobs:
+        print(f"only {traffic.sent} of {options.jobs} jobs could be sent in the time")
+    if traffic.waits_s:
+        waits = sorted(traffic.waits_s)
+        half, most = waits[len(waits) // 2], waits[-1]
+        print(f"kills {dict(storm.hit)}; half were answered within {half:.1f} s, all in {most:.0f}")
+    figures = {
+        "jobs": traffic.sent,
+        "lost": lost,
+        "duplicated": duplicated,
+        "kills": storm.hit.total(),
+        "seed": options.seed,
+    }
+    print(json.dumps(figures))
+    return int(bool(lost or duplicated or traffic.sent < options.jobs))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import time
@@ -96,12 +97,40 @@ def test_while_the_server_is_away_updates_stay_at_telegram_and_then_work_resumes
     world.write(1, links(1, 1)[0])
     world.write(2, "/help")
     eventually(lambda: "could not be stored, Telegram keeps it" in world.log(), "the refusal")
+    time.sleep(float(os.environ.get("SEMBLANCE_TEST_OUTAGE_S", "0")))
     assert world.answers(1) == world.answers(2) == []
     server.start()
     eventually(lambda: done(world, 1) == [f"done {links(1, 1)[0]}"], "the answer")
     eventually(lambda: len(world.answers(2)) == 1, "the help")
     assert "the queue can be used again" in world.log()
     assert bot.poll() is None
+    assert "Traceback" not in world.log()
+
+
+def test_what_was_sent_while_the_server_was_away_is_in_no_memory_but_telegrams(
+    world: World, server: RedisServer
+) -> None:
+    """SEMBLANCE_TEST_OUTAGE_S makes it as long as it is in life."""
+    bot = world.start("bot")
+    eventually(lambda: "polling as @" in world.log(), "the bot")
+    server.kill()
+    ends_at = time.monotonic() + float(os.environ.get("SEMBLANCE_TEST_OUTAGE_S", "3"))
+    chats = range(1, 4)
+    for chat in chats:
+        world.write(chat, links(chat, 1)[0])
+    world.write(9, "/help")
+    eventually(lambda: "could not be stored, Telegram keeps it" in world.log(), "the refusal")
+    time.sleep(max(0.0, ends_at - time.monotonic()))
+    assert [text for chat in (*chats, 9) for text in world.answers(chat)] == []
+    assert bot.poll() is None
+    # Whatever it had taken without storing it dies with it; what is confirmed never comes again.
+    bot.kill()
+    bot.wait()
+    server.start()
+    world.start("bot")
+    for chat in chats:
+        eventually(lambda chat=chat: done(world, chat) == [f"done {links(chat, 1)[0]}"], "all")
+    eventually(lambda: len(world.answers(9)) == 1, "the help")
     assert "Traceback" not in world.log()
 
 

@@ -192,8 +192,10 @@ def test_the_template_is_valid_for_names_that_are_resolved_while_running(folder)
         SEMBLANCE_NGINX_ACCESS_LOG="/dev/null",
         SEMBLANCE_LISTEN="8080",
         SEMBLANCE_RESOLVER="resolver 127.0.0.11 valid=2s;",
-        SEMBLANCE_UPSTREAM_APP_IMAGE="server app_image:8000 resolve max_fails=0;",
-        SEMBLANCE_UPSTREAM_APP_URL="server app_url:8000 resolve max_fails=0;",
+        SEMBLANCE_UPSTREAM_APP_IMAGE="server app_image:8000 resolve fail_timeout=5s;",
+        SEMBLANCE_UPSTREAM_APP_URL="server app_url:8000 resolve fail_timeout=5s;",
+        SEMBLANCE_AGAIN_APP_IMAGE="server app_image:8000 resolve max_fails=0;",
+        SEMBLANCE_AGAIN_APP_URL="server app_url:8000 resolve max_fails=0;",
         SEMBLANCE_BOT="bot:8001",
     )
     (folder / "c.conf").write_text(filled)

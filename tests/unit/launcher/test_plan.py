@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import socket
 import stat
 from collections.abc import Iterator
@@ -97,7 +98,9 @@ def test_replicas_stand_behind_one_proxy(
     names = [program.name for program in plan.programs]
     assert sum(name.startswith("app_") for name in names) == 6
     config = (tmp_path / "nginx" / "nginx.conf").read_text()
-    assert config.count(f"server unix:{tmp_path}/app_") == 6
+    for how in ("fail_timeout=5s", "max_fails=0"):
+        servers = re.findall(rf"server unix:{tmp_path}/app_\w+\.\d\.sock {how};", config)
+        assert len(servers) == 6
     assert "${SEMBLANCE" not in config.split("http {")[1]
 
 

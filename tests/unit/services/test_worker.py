@@ -7,7 +7,7 @@ import pytest
 from gunicorn.http import errors
 from gunicorn.workers.ggevent import GeventWorker
 
-from services.worker import DrainingWorker
+from services.worker import DrainingWorker, InOnePiece
 
 
 @pytest.fixture
@@ -110,3 +110,39 @@ def test_a_peer_that_is_gone_is_no_matter(worker):
     peer.close()
     with client:
         worker.handle_error(None, client, None, errors.InvalidHeader("x"))
+
+
+class Client:
+    """A socket that notes what was sent at once."""
+
+    def __init__(self):
+        self.sent = []
+
+    def sendall(self, data):
+        self.sent.append(data)
+
+    def fileno(self):
+        return 7
+
+
+def test_head_and_body_of_an_answer_are_sent_at_once_and_the_rest_as_it_comes():
+    client = Client()
+    piece = InOnePiece(client)
+    piece.sendall(b"head ")
+    assert client.sent == []
+    for part in (b"body", b"more", b"end"):
+        piece.sendall(part)
+    piece.flush()
+    assert client.sent == [b"head body", b"more", b"end"]
+    assert piece.fileno() == 7
+
+
+def test_a_head_without_a_body_is_sent_in_the_end_and_nothing_where_there_is_none():
+    client = Client()
+    piece = InOnePiece(client)
+    piece.flush()
+    assert client.sent == []
+    piece.sendall(b"head")
+    piece.flush()
+    piece.flush()
+    assert client.sent == [b"head"]
