@@ -21,8 +21,9 @@ from utils.pipeline import Annotated, Target
 T = TypeVar("T")
 
 # A line of eight photos per slot is emptied within a second or two; whoever would wait longer is
-# better served by another replica. Jobs take half of it at most: the bot can keep the others in its
-# queue, while a caller of the API has none.
+# better served by another replica. That is the callers' line. Jobs have one of their own, half as
+# long, so that they never take a place from a caller of the API, who has no queue to wait in: the
+# bot can keep the others in its own.
 LINE_PER_SLOT = 8
 
 
@@ -69,14 +70,14 @@ def _outcome(task: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 
 class Inference:
-    """The engine behind gates: `slots` at work, `LINE_PER_SLOT` times as many in line."""
+    """The engine behind gates: `slots` at work, a line of callers and one of jobs."""
 
     def __init__(self, engine: Engine, slots: int) -> None:
         self._engine = engine
         patched = monkey.is_module_patched("threading")
         self._slots: Slots = NativeThreads(slots) if patched else InPlace(slots)
         self._gate = Gate(slots + LINE_PER_SLOT * slots, name="the line for inference")
-        self._jobs = Gate(slots + LINE_PER_SLOT // 2 * slots, name="the jobs' half of the line")
+        self._jobs = Gate(slots + LINE_PER_SLOT // 2 * slots, name="the jobs' line")
         self.ready = False
 
     def warm_up(self) -> None:
@@ -95,7 +96,7 @@ class Inference:
             return self._slots.run(lambda: self._engine.annotate(data, target))
 
     def require_room(self) -> None:
-        """Raise `Busy` where a job would find its half of the line full: before it is fetched."""
+        """Raise `Busy` where a job would find its line full: before it is fetched."""
         with self._jobs.place():
             pass
 
@@ -104,5 +105,5 @@ class Inference:
 
         Waits where the line has filled up since `require_room`: fetching it again would cost more.
         """
-        with self._jobs.place(wait=True), self._gate.place(wait=True):
+        with self._jobs.place(wait=True):
             return self._slots.run(lambda: self._engine.annotate(data, "chat"))

@@ -134,7 +134,7 @@ def test_a_job_too_many_is_refused_while_the_others_are_still_being_fetched(
         assert post_job(service).status == 422
 
 
-def test_a_job_is_refused_while_half_of_the_line_is_taken_and_a_caller_still_gets_in(
+def test_a_job_is_refused_while_the_line_of_jobs_is_full_and_callers_have_one_of_their_own(
     folder: Path, telegram: tuple[Telegram, FakeHttp]
 ) -> None:
     played, server = telegram
@@ -143,7 +143,7 @@ def test_a_job_is_refused_while_half_of_the_line_is_taken_and_a_caller_still_get
     os.mkfifo(hold)
     environ = {"TELEGRAM_API_URL": server.url, "SEMBLANCE_SLOTS": "1", HOLD: str(hold)}
     app = "tests.integration.test_backpressure:with_a_held_engine()"
-    jobs, callers = 1 + LINE_PER_SLOT // 2, LINE_PER_SLOT // 2
+    jobs, callers = 1 + LINE_PER_SLOT // 2, 1 + LINE_PER_SLOT
     body = job().encode()
     with gunicorn(app, folder, **environ) as service:
         crowd = Crowd(service)

@@ -14,9 +14,9 @@ import requests
 from tests.compose import Project, crash
 from tests.crowd import Correspondent
 
-# Together 18, which is what one replica of two slots takes: while others start, or are left out for
-# a moment, a single one may have to do. More would rightly be told that it is busy.
-CLIENTS, PEOPLE, _WAITING_EACH = 16, 2, 1
+# Not more clients than a single replica of two slots takes (18), which may have to do while others
+# start or are left out for a moment: more would rightly be told that it is busy.
+CLIENTS, PEOPLE, _WAITING_EACH = 16, 4, 2
 _TIMEOUT_S = 60
 # A client that was told nothing but an error may not turn into a flood of them.
 _AFTER_FAILURE_S = 0.5

@@ -93,19 +93,27 @@ def test_a_full_line_refuses_and_tells_when_to_come_again():
     assert inference.annotate(JPEG, "chat").picture.data == b"as chat"
 
 
-def test_jobs_leave_half_of_the_line_to_those_who_have_no_queue_to_wait_in():
+def test_jobs_take_no_place_from_those_who_have_no_queue_to_wait_in():
     engine = FakeEngine()
     inference = Inference(engine, 1)
     inference.require_room()
     with crowd(inference, inference.annotate_job, 1 + LINE_PER_SLOT // 2):
+        held = inference._slots
         with pytest.raises(Busy):
             inference.require_room()
-        asking = threading.Thread(target=inference.analyze, args=(JPEG,))
-        asking.start()
-        assert inference._slots.entered.acquire(timeout=10)
-    asking.join()
+        asking = [
+            threading.Thread(target=inference.analyze, args=(JPEG,))
+            for _ in range(1 + LINE_PER_SLOT)
+        ]
+        for each in asking:
+            each.start()
+            assert held.entered.acquire(timeout=10)
+        with pytest.raises(Busy):
+            inference.analyze(JPEG)
+    for each in asking:
+        each.join()
     inference.require_room()
-    assert len(engine.seen) == 2 + LINE_PER_SLOT // 2
+    assert len(engine.seen) == 2 + LINE_PER_SLOT // 2 + LINE_PER_SLOT
 
 
 def test_a_job_whose_picture_is_there_waits_for_its_turn():
