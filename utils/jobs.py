@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from utils.errors import BadRequest
@@ -64,7 +64,8 @@ class Job:
 
     def encode(self) -> bytes:
         """The job as JSON in UTF-8, the same bytes for the same job."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+        # Not `asdict`, which copies what is only written down: a tenth of what a job costs the bot.
+        return json.dumps(vars(self), sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Job:

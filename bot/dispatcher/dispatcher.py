@@ -143,8 +143,10 @@ class Dispatcher:
         with self._changed:
             claims = list(self._in_flight.values())
         for claim in self._queue.heartbeat(claims, self._lease_s) if claims else []:
-            with request_ids.of(claim.job):
-                log.warning("the job's lease was lost")
+            # One that was acked meanwhile has no lease any more, and needs none.
+            if self._in_flight.get(claim.job.id) is claim:
+                with request_ids.of(claim.job):
+                    log.warning("the job's lease was lost")
 
     def _tidy(self, now: float, *, busy: bool) -> None:
         """Clear what is done off the disk: at once when the last job left, else every minute."""
