@@ -74,7 +74,7 @@ def serving(results: Results) -> str:
     head = ("photos", "photos/s", "times the old", "times the charitable", "p50 ms", "p99 ms")
     rows = [
         (
-            name.replace("_", " ").replace("at once", "requests at once"),
+            _told(name),
             one["photos_per_s"],
             _spread(one["ratio"]),
             _spread(one["charitable_ratio"]),
@@ -84,6 +84,13 @@ def serving(results: Results) -> str:
         for name, one in results["serving"]["figures"]["cells"].items()
     ]
     return _table(head, rows)
+
+
+def _told(cell: str) -> str:
+    """The name of a cell in words: 3_faces_16_at_once."""
+    faces, _, at_once = cell.removesuffix("_at_once").rpartition("_")
+    requests = "request" if at_once == "1" else "requests"
+    return f"{faces.replace('_', ' ')}, {at_once} {requests} at once"
 
 
 def planning(results: Results) -> str:

@@ -31,7 +31,7 @@ class ServiceClient:
             kind: requests.Request("POST", proxy_url + path, headers).prepare()
             for kind, path in _PATHS.items()
         }
-        # Without a session, which is for cookies and redirects: a third of a job's cost here.
+        # No session, which is for cookies and redirects: a sixth of what a job costs the bot.
         self._adapter = HTTPAdapter(pool_maxsize=connections)
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import requests
 
 from bot.exits import NO_TOKEN
 from services import VERSION
+from tests.compose import NEEDED, has_engine
 from tests.local_run import free_port
 from tests.person import Person
 from utils.settings import ROOT
@@ -22,19 +22,7 @@ from utils.settings import ROOT
 _PROJECT = "semblance-test"
 
 
-def has_engine() -> bool:
-    """Whether a Docker engine with Compose answers here."""
-    if shutil.which("docker") is None:
-        return False
-    asked = [["docker", "info"], ["docker", "compose", "version"]]
-    return all(
-        subprocess.run(argv, capture_output=True, check=False).returncode == 0 for argv in asked
-    )
-
-
-pytestmark = pytest.mark.skipif(
-    not has_engine(), reason="needs a running Docker engine with the compose plugin"
-)
+pytestmark = pytest.mark.skipif(not has_engine(), reason=NEEDED)
 
 
 def run_compose(

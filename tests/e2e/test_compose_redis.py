@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.test_compose import has_engine
+from tests.compose import NEEDED, has_engine
 from utils.settings import ROOT
 
-pytestmark = pytest.mark.skipif(
-    not has_engine(), reason="needs a running Docker engine with the compose plugin"
-)
+pytestmark = pytest.mark.skipif(not has_engine(), reason=NEEDED)
 
 Compose = Callable[..., str]
 

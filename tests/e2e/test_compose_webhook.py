@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from tests.e2e.test_compose import has_engine
+from tests.compose import NEEDED, has_engine
 from tests.local_run import free_port
 from tests.person import Person
 from utils.settings import ROOT
 
-pytestmark = pytest.mark.skipif(
-    not has_engine(), reason="needs a running Docker engine with the compose plugin"
-)
+pytestmark = pytest.mark.skipif(not has_engine(), reason=NEEDED)
 
 Compose = Callable[..., str]
 _PATIENCE_S = 90

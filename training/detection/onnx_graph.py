@@ -102,7 +102,7 @@ class _Graph:
 
     def enlarged(self, x: str) -> str:
         """A map with every cell repeated 2 x 2 times."""
-        twice = self.constant("twice", np.array([1, 1, 2, 2], np.float32))
+        twice = self.node("Constant", value_floats=[1.0, 1.0, 2.0, 2.0])
         mode = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         return self.node("Resize", x, "", twice, mode="nearest", **mode)
 
