@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -17,12 +18,14 @@ from services import (
     request_ids,
     security_headers,
 )
-from services.delivery import Delivery
 from services.inference import Inference
 from services.metrics import Metrics
 from services.signs_of_life import SignsOfLife
 from services.source import Source
 from utils.settings import Settings
+
+if TYPE_CHECKING:
+    from services.delivery import Delivery
 
 
 def create_app(
