@@ -72,7 +72,10 @@ class Annotated:
 
 
 class Pipeline:
-    """The whole way of a photo; loaded once a process, used from several threads."""
+    """The whole way of a photo; loaded once a process, used from several threads.
+
+    `model` is name and version of what answers.
+    """
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class Pipeline:
         self._settings = settings
         self._detector = detector
         self._emotion, self._gender = emotion, gender
-        self._name, self._version = _model_of(emotion, gender)
+        self.model = _model_of(emotion, gender)
 
     @classmethod
     def load(cls, settings: Settings) -> Pipeline:
@@ -141,9 +144,7 @@ class Pipeline:
                 faces = self._faces(image_rgb, detections, options, whole=True)
             else:
                 faces = self._faces(image_rgb, self._wanted(detections, options), options)
-        analysis = Analysis(
-            (width, height), faces, self._name, self._version, ms, found=len(detections)
-        )
+        analysis = Analysis((width, height), faces, *self.model, ms, found=len(detections))
         return _Seen(image_rgb, analysis, detections)
 
     def _wanted(self, detections: Sequence[Detection], options: Options) -> Sequence[Detection]:
