@@ -140,6 +140,7 @@ def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
             SEMBLANCE_AGAIN_APP_IMAGE=servers("app_image", "max_fails=0"),
             SEMBLANCE_AGAIN_APP_URL=servers("app_url", "max_fails=0"),
             SEMBLANCE_BOT=_own(*settings.webhook_bind),
+            SEMBLANCE_API_RATE=str(settings.api_rate),
             SEMBLANCE_NGINX_RUN=str(folder),
             SEMBLANCE_NGINX_ERROR_LOG="stderr",
             # The services write a line for each request already.

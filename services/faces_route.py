@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 
-from services import keys, problems
+from services import problems, request_ids
+from services.call_options import options_of
 from services.gate import Gate
 from services.inference import Inference
+from services.keys import Keys
 from services.metrics import Metrics
 from services.source import Load, Source
 from utils.errors import BadRequest, RequestRefused
 from utils.faces import Analysis
-from utils.pipeline import Target
-from utils.settings import Secret
+from utils.pipeline import Options, Target
 
 # Every request at work holds its whole body in memory.
 _AT_ONCE = 32
@@ -27,7 +29,7 @@ def install(
     app: Flask,
     source: Source,
     inference: Inference,
-    api_keys: Sequence[Secret],
+    keys: Keys,
     *,
     metrics: Metrics,
 ) -> None:
@@ -35,31 +37,35 @@ def install(
     gate = Gate(_AT_ONCE, name=source.faces_route)
     metrics.expect(source.faces_route)
 
-    def analysed(load: Load) -> Analysis:
+    def analysed(load: Load, options: Options) -> Analysis:
         with metrics.photo(source.faces_route) as saw:
-            analysis = inference.analyze(load())
+            analysis = inference.analyze(load(), options)
             saw(analysis)
         return analysis
 
-    def annotated(load: Load, target: Target) -> Response:
+    def annotated(load: Load, target: Target, options: Options) -> Response:
         with metrics.photo(source.faces_route) as saw:
-            seen = inference.annotate(load(), target)
+            seen = inference.annotate(load(), target, options)
             saw(seen.analysis)
         return Response(seen.picture.data, mimetype=seen.picture.mime)
 
     @app.post(source.faces_route, endpoint=f"{source.name}.faces")
     def answer_faces() -> Response:
-        keys.require(api_keys)
+        keys.require()
+        options = options_of(request)
         with gate.place():
             order = source.order_of(request)
             target = _wanted_picture()
             if target is not None:
                 if order.several:
                     raise BadRequest("several annotated pictures", sentence=_ONE_AT_A_TIME)
-                return annotated(order.pictures[0], target)
+                return annotated(order.pictures[0], target, options)
             if order.several:
-                return jsonify({"results": [_result(analysed, load) for load in order.pictures]})
-            return jsonify(analysed(order.pictures[0]).as_json())
+                look = partial(analysed, options=options)
+                shape = {"results": [_result(look, load) for load in order.pictures]}
+            else:
+                shape = analysed(order.pictures[0], options).as_json()
+            return jsonify(shape | {"request_id": request_ids.current()})
 
 
 def _wanted_picture() -> Target | None:

@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from services import (
+    about_route,
     access_log,
     bodies,
+    cors,
     faces_route,
     health_routes,
     job_route,
     metrics_route,
+    older_routes,
     problems,
     request_ids,
     security_headers,
 )
 from services.inference import Inference
+from services.keys import Keys
 from services.metrics import Metrics
+from services.rates import Rates
 from services.signs_of_life import SignsOfLife
 from services.source import Source
+from services.stage_prefix import StagePrefix
 from utils.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,15 +55,21 @@ def create_app(
     request_ids.install(app)
     access_log.install(app)
     security_headers.install(app)
+    cors.install(app, settings.cors)
     problems.install(app)
+    keys = Keys(settings.api_keys, Rates(settings.api_rate))
     health_routes.install(app, inference)
     # Without nginx in front strangers reach this route as well.
-    metrics_route.install(app, metrics, settings.api_keys if len(sources) > 1 else ())
+    metrics_route.install(app, metrics, keys if len(sources) > 1 else None)
+    about_route.install(app, settings, keys, inference.model)
     for source in sources:
         job_route.install(
             app, source, inference, delivery=delivery, secret=settings.secret, metrics=metrics
         )
-        faces_route.install(app, source, inference, settings.api_keys, metrics=metrics)
+        faces_route.install(app, source, inference, keys, metrics=metrics)
+        older_routes.install(app, source, inference, keys, metrics=metrics)
     job_routes = [source.job_route for source in sources]
-    app.wsgi_app = SignsOfLife(app.wsgi_app, job_routes)  # type: ignore[method-assign]
+    app.wsgi_app = StagePrefix(  # type: ignore[method-assign]
+        SignsOfLife(app.wsgi_app, job_routes)
+    )
     return app

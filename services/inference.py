@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from services.engine import Engine
 from services.gate import Gate
 from utils.faces import Analysis
-from utils.pipeline import Annotated, Target
+from utils.pipeline import ALL, Annotated, Options, Target
 
 T = TypeVar("T")
 
@@ -45,13 +45,17 @@ class InPlace:
 
 
 class Inference:
-    """The engine behind gates: `slots` at work, a line of callers and one of jobs."""
+    """The engine behind gates: `slots` at work, a line of callers and one of jobs.
+
+    `model` is name and version of what answers.
+    """
 
     def __init__(self, engine: Engine, slots: int) -> None:
         self._engine = engine
         self._slots = _slots_of_this_server(slots)
         self._gate = Gate(slots + LINE_PER_SLOT * slots, name="the line for inference")
         self._jobs = Gate(slots + LINE_PER_SLOT // 2 * slots, name="the jobs' line")
+        self.model = engine.model
         self.ready = False
 
     def warm_up(self) -> None:
@@ -59,15 +63,15 @@ class Inference:
         self._slots.run(self._engine.warm_up)
         self.ready = True
 
-    def analyze(self, data: bytes) -> Analysis:
+    def analyze(self, data: bytes, options: Options = ALL) -> Analysis:
         """Faces of a picture. Raises `Busy` when the line is full."""
         with self._gate.place():
-            return self._slots.run(lambda: self._engine.analyze(data))
+            return self._slots.run(lambda: self._engine.analyze(data, options))
 
-    def annotate(self, data: bytes, target: Target) -> Annotated:
+    def annotate(self, data: bytes, target: Target, options: Options = ALL) -> Annotated:
         """Faces of a picture, drawn in. Raises `Busy` when the line is full."""
         with self._gate.place():
-            return self._slots.run(lambda: self._engine.annotate(data, target))
+            return self._slots.run(lambda: self._engine.annotate(data, target, options))
 
     def require_room(self) -> None:
         """Raise `Busy` where a job would find its line full: before it is fetched."""

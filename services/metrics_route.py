@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Flask, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from services import keys
+from services.keys import Keys
 from services.metrics import Metrics
-from utils.settings import Secret
 
 
-def install(app: Flask, metrics: Metrics, api_keys: Sequence[Secret]) -> None:
-    """Serve `/metrics`; where `api_keys` has any, only to who knows one."""
+def install(app: Flask, metrics: Metrics, keys: Keys | None) -> None:
+    """Serve `/metrics`; with `keys`, only to who knows one of them where there are any."""
 
     @app.get("/metrics", endpoint="metrics")
     def tell() -> Response:
-        keys.require(api_keys)
+        if keys is not None:
+            keys.require()
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

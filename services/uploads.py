@@ -30,7 +30,7 @@ def order_of(request: Request) -> Order:
     elif kind == "application/json":
         order = _of_json(json_object(request))
     elif kind.startswith("image/") or kind == "application/octet-stream":
-        order = Order([partial(_not_empty, request.get_data(cache=False))])
+        order = Order([partial(not_empty, request.get_data(cache=False))])
     else:
         raise BadRequest(f"a body of type {kind[:40]!r}", sentence=_HOW)
     if not 0 < len(order.pictures) <= MAX_PICTURES:
@@ -56,29 +56,31 @@ def json_object(request: Request) -> dict[str, Any]:
 
 def _of_parts(request: Request) -> Order:
     parts = request.files.getlist("image")
-    pictures: list[Load] = [partial(_not_empty, part.stream.read()) for part in parts]
+    pictures: list[Load] = [partial(not_empty, part.stream.read()) for part in parts]
     return Order(pictures, several=len(pictures) > 1)
 
 
 def _of_json(shape: dict[str, Any]) -> Order:
     if isinstance(shape.get("images"), list):
-        pictures: list[Load] = [partial(_decoded, text) for text in shape["images"]]
+        pictures: list[Load] = [partial(of_base64, text) for text in shape["images"]]
         return Order(pictures, several=True)
-    return Order([partial(_decoded, shape["image"])] if "image" in shape else [])
+    return Order([partial(of_base64, shape["image"])] if "image" in shape else [])
 
 
-def _decoded(text: object) -> bytes:
+def of_base64(text: object) -> bytes:
+    """The picture in a base64 string, with or without `data:` before it. Raises `BadRequest`."""
     if not isinstance(text, str):
         raise BadRequest("an image that is no string", sentence="An image must be a base64 string.")
     try:
         prefix = _DATA_URL.match(text)
         encoded = text[prefix.end() :] if prefix else text
-        return _not_empty(base64.b64decode(encoded, validate=True))
+        return not_empty(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError):
         raise BadRequest("bad base64", sentence="This image is not valid base64.") from None
 
 
-def _not_empty(data: bytes) -> bytes:
+def not_empty(data: bytes) -> bytes:
+    """The same bytes. Raises `BadRequest` where there are none."""
     if not data:
         raise BadRequest("an empty image", sentence="This image is empty.")
     return data

@@ -20,7 +20,7 @@ from utils.faces import Analysis, Face, Opinion
 from utils.images import Picture
 from utils.jobs import SIGNATURE_HEADER, Job, sign
 from utils.labels import EMOTIONS, GENDERS
-from utils.pipeline import Annotated, Target
+from utils.pipeline import ALL, Annotated, Options, Target
 from utils.settings import Secret, Settings
 
 SECRET = "a-secret-of-the-tests"
@@ -61,20 +61,25 @@ class FakeEngine:
     faces: tuple[Face, ...] = (face(),)
     errors: dict[bytes, Exception] = field(default_factory=lambda: {b"text": NotAnImage("text")})
     seen: list[bytes] = field(default_factory=list)
+    asked: list[Options] = field(default_factory=list)
+    model: tuple[str, str] = ("fake", "1")
     warmed_up: bool = False
 
     def warm_up(self) -> None:
         self.warmed_up = True
 
-    def analyze(self, data: bytes) -> Analysis:
+    def analyze(self, data: bytes, options: Options = ALL) -> Analysis:
         self.seen.append(data)
+        self.asked.append(options)
         if data in self.errors:
             raise self.errors[data]
         return analysis(*self.faces)
 
-    def annotate(self, data: bytes, target: Target) -> Annotated:
+    def annotate(self, data: bytes, target: Target, options: Options = ALL) -> Annotated:
         kind = "png" if target == "png" else "jpeg"
-        return Annotated(self.analyze(data), Picture(f"as {target}".encode(), f"image/{kind}"))
+        return Annotated(
+            self.analyze(data, options), Picture(f"as {target}".encode(), f"image/{kind}")
+        )
 
 
 @dataclass

@@ -173,7 +173,12 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def nginx(
-    folder: Path, *, app_image: list[str], app_url: list[str], bots: Sequence[str] = ()
+    folder: Path,
+    *,
+    app_image: list[str],
+    app_url: list[str],
+    bots: Sequence[str] = (),
+    api_rate: int = 50,
 ) -> Iterator[Process]:
     """nginx from the template before fixed lists of unix sockets, and of bots (addresses)."""
     port = free_port()
@@ -188,6 +193,7 @@ def nginx(
         # Several bots have one name, for which there is no server to ask here.
         SEMBLANCE_RESOLVER=_group("bots", bots) if bots else "",
         SEMBLANCE_BOT="bots" if bots else "127.0.0.1:9",
+        SEMBLANCE_API_RATE=str(api_rate),
         SEMBLANCE_UPSTREAM_APP_IMAGE=_servers(app_image, "fail_timeout=5s"),
         SEMBLANCE_UPSTREAM_APP_URL=_servers(app_url, "fail_timeout=5s"),
         SEMBLANCE_AGAIN_APP_IMAGE=_servers(app_image, "max_fails=0"),

@@ -68,7 +68,7 @@ def seen(images: NDArray[np.uint8], detector: Detector, words: str = "") -> Iter
         face = cv2.resize(colour, (_FACE_PX, _FACE_PX), interpolation=cv2.INTER_CUBIC)
         edges = (_EDGE_PX,) * 4
         photo = np.asarray(cv2.copyMakeBorder(face, *edges, cv2.BORDER_REPLICATE), np.uint8)
-        found = detector.detect(photo).faces
+        found = detector.detect(photo)
         if len(found) == 1:
             yield Seen(row, photo, found[0].box_xyxy, found[0].landmarks)
 

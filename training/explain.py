@@ -164,7 +164,7 @@ def explain_photo(photo: Path, network: Classifier, which: str) -> list[Explanat
         raise ValueError(f"{photo} cannot be read: {error.strerror}") from None
     except RequestRefused as error:
         raise ValueError(f"{photo}: {error.public_sentence}") from None
-    found = Detector(Manifest.load()).detect(image_rgb).faces
+    found = Detector(Manifest.load()).detect(image_rgb)
     if not found:
         raise ValueError(f"{photo}: no face was found in this picture")
     if which != "all" and not (which.isdecimal() and 1 <= int(which) <= len(found)):

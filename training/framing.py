@@ -124,7 +124,7 @@ def framing(
         image = images[row] if images[row].ndim == 3 else np.dstack([images[row]] * 3)
         face = cv2.resize(image, (_FACE_PX, _FACE_PX), interpolation=cv2.INTER_CUBIC)
         photo = cv2.copyMakeBorder(face, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
-        detections = detector.detect(np.asarray(photo, np.uint8)).faces
+        detections = detector.detect(np.asarray(photo, np.uint8))
         if len(detections) == 1:
             x0, y0, x1, y1 = detections[0].box_xyxy
             found.append(

@@ -53,14 +53,6 @@ class Detection:
     landmarks: Landmarks = ()
 
 
-@dataclass(frozen=True)
-class Detections:
-    """The largest faces, largest first, and how many were found in all."""
-
-    faces: tuple[Detection, ...]
-    found: int
-
-
 class Detector:
     """Finds faces; may be called from several threads at once.
 
@@ -68,9 +60,9 @@ class Detector:
     above. Raises `ModelError` where the weights are missing, altered or no detector's.
     """
 
-    def __init__(self, manifest: Manifest, *, max_faces: int = 64, px: int | None = None) -> None:
+    def __init__(self, manifest: Manifest, *, px: int | None = None) -> None:
         weights, self._network = manifest.read_detector()
-        self._max_faces, self._px = max_faces, px
+        self._px = px
         self._session = opened(weights, self._network.file)
         self._input = self._session.get_inputs()[0].name
         self._try()
@@ -80,13 +72,16 @@ class Detector:
         """The logit of the score from which `detect` takes a box for a face."""
         return self._network.logit_of(_MIN_CONFIDENCE)
 
-    def detect(self, image_rgb: Image) -> Detections:
-        """The faces of an RGB uint8 picture (h, w, 3) in which half of such boxes are faces."""
+    def detect(self, image_rgb: Image) -> list[Detection]:
+        """The faces of an RGB uint8 picture (h, w, 3), largest first.
+
+        Of boxes as doubtful as the last of them half are faces.
+        """
         height, width = image_rgb.shape[:2]
         found = self.found(image_rgb, self.served_from)
         faces = _faces(found, self._network, (width, height))
         faces.sort(key=lambda face: _area(face.box_xyxy), reverse=True)
-        return Detections(tuple(faces[: self._max_faces]), len(faces))
+        return faces
 
     def found(self, image_rgb: Image, from_logit: float) -> Found:
         """All boxes with at least this score's logit, best first, in pixels of the picture."""

@@ -17,6 +17,7 @@
     |   `-- ChatRefused                 422
     `-- Unavailable                     503: may succeed later, carries retry_after_s
         |-- Busy                        503
+        |-- TooManyRequests             429
         `-- TelegramUnavailable         502
 
 `str(error)` is the log text. The public sentence never holds a path, a token or a stranger's URL.
@@ -163,6 +164,14 @@ class Busy(Unavailable):
     """All inference slots and the short line before them are taken."""
 
     code = "busy"
+
+
+class TooManyRequests(Unavailable):
+    """A caller comes more often than its key allows."""
+
+    status = 429
+    code = "too_many_requests"
+    sentence = "These are too many requests at once. Please slow down."
 
 
 class TelegramUnavailable(Unavailable):

@@ -6,6 +6,7 @@ docs/configuration.md describes each one; a test compares the two.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TELEGRAM = "https://api.telegram.org"
 # Where nginx passes on what Telegram sends, and where the bot takes it.
 WEBHOOK_PATH = "/telegram"
+# Before the hash of an API key that stands in a setting in place of the key.
+KEY_HASH_PREFIX = "sha256:"
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,8 +133,29 @@ def _words(value: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
 
 
-def _keys(value: str) -> tuple[Secret, ...]:
-    return tuple(_secret(part.strip()) for part in value.split(",") if part.strip())
+def hash_of_key(key: str) -> str:
+    """SHA-256 of an API key, hexadecimal: enough for what nobody can guess."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def _keys(value: str) -> tuple[str, ...]:
+    return tuple(_key_hash(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _key_hash(key: str) -> str:
+    if key.startswith(KEY_HASH_PREFIX):
+        digest = key.removeprefix(KEY_HASH_PREFIX).lower()
+        if not re.fullmatch("[0-9a-f]{64}", digest):
+            raise ValueError(f"keys, or hashes: {KEY_HASH_PREFIX} and 64 hexadecimal digits")
+        return digest
+    return hash_of_key(_secret(key).reveal())
+
+
+def _origins(value: str) -> frozenset[str]:
+    origins = frozenset(word.rstrip("/") for word in _words(value))
+    if not all(re.fullmatch(r"\*|https?://[a-z0-9.\[\]:-]+", origin) for origin in origins):
+        raise ValueError("origins like https://app.example.com, separated by commas, or *")
+    return origins
 
 
 def _setting(
@@ -181,7 +205,9 @@ class Settings:
     webhook_bind: tuple[str, int] = _setting("SEMBLANCE_WEBHOOK_BIND", "127.0.0.1:8081", _address)
     allowed_users: frozenset[int] = _setting("SEMBLANCE_ALLOWED_USERS", "", _ids)
     admins: frozenset[int] = _setting("SEMBLANCE_ADMINS", "", _ids)
-    api_keys: tuple[Secret, ...] = _setting("SEMBLANCE_API_KEYS", "", _keys)
+    api_keys: tuple[str, ...] = _setting("SEMBLANCE_API_KEYS", "", _keys, shown=False)
+    api_rate: int = _setting("SEMBLANCE_API_RATE", "50", _whole(1, 10_000))
+    cors: frozenset[str] = _setting("SEMBLANCE_CORS", "", _origins)
     bind: str = _setting("SEMBLANCE_BIND", "127.0.0.1")
     port: int = _setting("SEMBLANCE_PORT", "8080", _whole(1, 65535))
     playground_port: int | None = _setting("SEMBLANCE_PLAYGROUND_PORT", None, _whole(1, 65535))

@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from utils.faces import Box, Face, Opinion
+from utils.pictograms import pictogram
 
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -31,25 +32,45 @@ _TEXT_PER_FACE = 0.14
 # Of the picture's long side: a chat shows the whole picture on a phone's screen.
 _MIN_TEXT_SHARE, _MAX_TEXT_SHARE = 0.0115, 0.04
 _MIN_TEXT_PX = 11
+_BLURRED_PX = 6
 # Words of the smallest size are hard to read when shrunk further than this.
 _MOST_SHRUNK = 0.75
 
 
-def annotate(canvas: Image, faces: Sequence[Face]) -> None:
+def annotate(canvas: Image, faces: Sequence[Face], *, emoji: bool = False) -> None:
     """Mark all faces in a picture, RGB uint8 (h, w, 3), itself: nobody needs it unmarked any more.
 
     Labels are placed largest face first, each where it covers the least of other labels and
-    faces: above its box, below it, or inside.
+    faces: above its box, below it, or inside. `emoji` puts a pictogram of the expression before
+    the words.
     """
     for face in faces:
         _outline(canvas, face.box_xyxy, colour_of(face))
     taken: list[Box] = []
     for face in faces:
-        label = _fitted(lines(face), colour_of(face), _text_px(face, canvas), canvas)
+        label = _fitted(face, _text_px(face, canvas), canvas, emoji=emoji)
         others = [other.box_xyxy for other in faces if other is not face]
         spot = _best_spot(label, face.box_xyxy, canvas, taken + others)
         _lay(canvas, label, spot)
         taken.append((*spot, spot[0] + label.shape[1], spot[1] + label.shape[0]))
+
+
+def blur(canvas: Image, box_xyxy: Box) -> None:
+    """Make a face in a picture, RGB uint8 (h, w, 3), itself unknowable: some 6x6 colours are left.
+
+    An ellipse a fifth larger than its box, which ends at chin and forehead.
+    """
+    x0, y0, x1, y1 = box_xyxy
+    more_x, more_y = (x1 - x0) // 10 + 1, (y1 - y0) // 10 + 1
+    x0, y0 = max(0, x0 - more_x), max(0, y0 - more_y)
+    part = canvas[y0 : y1 + more_y, x0 : x1 + more_x]
+    height, width = part.shape[:2]
+    few = cv2.resize(part, (_BLURRED_PX, _BLURRED_PX), interpolation=cv2.INTER_AREA)
+    blurred = cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC)
+    inside = np.zeros((height, width), np.uint8)
+    middle, axes = (width // 2, height // 2), (width // 2 + 1, height // 2 + 1)
+    cv2.ellipse(inside, middle, axes, 0, 0, 360, 1, cv2.FILLED)
+    np.copyto(part, blurred, where=inside[..., None] > 0)
 
 
 def lines(face: Face) -> list[str]:
@@ -84,13 +105,15 @@ def _text_px(face: Face, canvas: Image) -> int:
     return round(max(_MIN_TEXT_PX, wanted, long_side * _MIN_TEXT_SHARE))
 
 
-def _fitted(words: list[str], colour: Colour, text_px: int, canvas: Image) -> NDArray[np.uint8]:
+def _fitted(face: Face, text_px: int, canvas: Image, *, emoji: bool = False) -> NDArray[np.uint8]:
     """A label RGBA (h, w, 4); where the picture is too small for it, in more lines, then shrunk."""
-    label = _label(tuple(words), colour, text_px)
+    words, colour = lines(face), colour_of(face)
+    expression = face.emotion.label if emoji else None
+    label = _label(tuple(words), colour, text_px, expression)
     height, width = canvas.shape[:2]
     if label.shape[1] * _MOST_SHRUNK > width:
         parts = [part for line in words for part in line.replace(" or ", " or\n").splitlines()]
-        label = _label(tuple(parts), colour, text_px)
+        label = _label(tuple(parts), colour, text_px, expression)
     scale = min(1.0, width / label.shape[1], height / label.shape[0])
     if scale == 1:
         return label
@@ -99,17 +122,24 @@ def _fitted(words: list[str], colour: Colour, text_px: int, canvas: Image) -> ND
 
 
 @lru_cache(maxsize=512)
-def _label(words: tuple[str, ...], colour: Colour, text_px: int) -> NDArray[np.uint8]:
+def _label(
+    words: tuple[str, ...], colour: Colour, text_px: int, expression: str | None = None
+) -> NDArray[np.uint8]:
     font = _font(text_px)
     pad, step = max(2, text_px // 3), round(text_px * 1.22)
-    width = max(int(font.getlength(line)) + 1 for line in words) + 2 * pad
     height = step * len(words) + pad
+    before = height if expression else pad
+    width = max(int(font.getlength(line)) + 1 for line in words) + before + pad
     patch = Pillow.new("RGBA", (width, height), (0, 0, 0, 0))
     draw = ImageDraw.Draw(patch)
     corner = (0, 0, width - 1, height - 1)
     draw.rounded_rectangle(corner, radius=pad, fill=(*colour, 235), outline=(*_WHITE, 235))
     for row, line in enumerate(words):
-        draw.text((pad, pad // 2 + row * step), line, font=font, fill=_WHITE)
+        draw.text((before, pad // 2 + row * step), line, font=font, fill=_WHITE)
+    if expression:
+        side, gap = height - pad, pad // 2
+        drawn = Pillow.fromarray(pictogram(expression, side))
+        patch.alpha_composite(drawn, (gap, gap))
     return np.array(patch, np.uint8)
 
 

@@ -46,7 +46,11 @@ def test_each_route_reaches_its_own_service(world):
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
+        "/Prod/nowhere",
+        "/Production",
+        "/face/",
+        "/face-sentiment/x",
+        "/predict/",
         "/classify_anything",
         "/classify/",
         "/classify/x",
@@ -197,6 +201,7 @@ def test_the_template_is_valid_for_names_that_are_resolved_while_running(folder)
         SEMBLANCE_AGAIN_APP_IMAGE="server app_image:8000 resolve max_fails=0;",
         SEMBLANCE_AGAIN_APP_URL="server app_url:8000 resolve max_fails=0;",
         SEMBLANCE_BOT="bot:8001",
+        SEMBLANCE_API_RATE="50",
     )
     (folder / "c.conf").write_text(filled)
     subprocess.run([command, "-t", "-c", str(folder / "c.conf")], check=True)

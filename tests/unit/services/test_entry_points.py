@@ -7,11 +7,9 @@ import pytest
 
 from tests.fakes_services import SECRET
 
-ROUTES = {
-    "services.app_image": {"/classify", "/v1/faces"},
-    "services.app_url": {"/classify_url", "/v1/faces/url"},
-    "services.local": {"/classify", "/v1/faces", "/classify_url", "/v1/faces/url"},
-}
+IMAGE = {"/classify", "/v1/faces", "/", "/face", "/face-sentiment"}
+URL = {"/classify_url", "/v1/faces/url", "/predict"}
+ROUTES = {"services.app_image": IMAGE, "services.app_url": URL, "services.local": IMAGE | URL}
 
 
 @pytest.mark.parametrize("module", sorted(ROUTES))
@@ -29,4 +27,5 @@ def test_it_makes_an_application_that_is_ready(module, monkeypatch):
         "/healthz",
         "/readyz",
         "/metrics",
+        "/v1/about",
     }

@@ -10,9 +10,9 @@ def routes(app):
 def test_each_service_has_the_routes_of_its_source_alone():
     image = routes(app_of(FileSource(None, max_bytes=1)))
     url = routes(app_of(UrlSource(FakeFetcher())))
-    own = {"/healthz", "/readyz", "/metrics"}
-    assert image == own | {"/classify", "/v1/faces"}
-    assert url == own | {"/classify_url", "/v1/faces/url"}
+    own = {"/healthz", "/readyz", "/metrics", "/v1/about"}
+    assert image == own | {"/classify", "/v1/faces", "/", "/face", "/face-sentiment"}
+    assert url == own | {"/classify_url", "/v1/faces/url", "/predict"}
 
 
 def test_one_app_may_serve_both():

@@ -1,7 +1,9 @@
 import pytest
 
+from services import keys
 from services.app_image.source import FileSource
 from tests.fakes_services import JPEG, app_of
+from utils.settings import hash_of_key
 
 KEYS = "first-key-0123456789,second-key-0123456789"
 
@@ -44,3 +46,33 @@ def test_without_keys_the_api_is_open():
 def test_the_health_routes_need_no_key():
     client = app_of(SEMBLANCE_API_KEYS=KEYS).test_client()
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_key_that_stands_there_as_its_hash_opens_it_too():
+    hashed = f"sha256:{hash_of_key('first-key-0123456789')}"
+    assert post({"Authorization": "Bearer first-key-0123456789"}, hashed).status_code == 200
+    assert post({"Authorization": f"Bearer {hashed}"}, hashed).status_code == 401
+    assert post({"Authorization": f"Bearer {hashed[7:]}"}, hashed).status_code == 401
+
+
+def test_a_key_has_its_rate():
+    app = app_of(FileSource(None, max_bytes=10**6), SEMBLANCE_API_KEYS=KEYS, SEMBLANCE_API_RATE="1")
+    client = app.test_client()
+    first, second = ({"Authorization": f"Bearer {key}"} for key in KEYS.split(","))
+
+    def ask(headers):
+        return client.post("/v1/faces", data=JPEG, content_type="image/jpeg", headers=headers)
+
+    answers = [ask(first) for _ in range(5)]
+    assert answers[0].status_code == 200
+    refused = answers[-1]
+    assert (refused.status_code, refused.json["error"]["code"]) == (429, "too_many_requests")
+    assert refused.headers["Retry-After"] == "1"
+    assert ask(second).status_code == 200
+
+
+def test_a_new_key_fits_its_hash(capsys):
+    keys.main([])
+    key, digest = (line.split()[-1] for line in capsys.readouterr().out.splitlines())
+    assert len(key) == 32
+    assert post({"Authorization": f"Bearer {key}"}, digest).status_code == 200

@@ -139,7 +139,7 @@ def test_a_smile_is_seen_in_the_lower_half(astronaut: np.ndarray) -> None:
     from utils.classifiers import Classifier
     from utils.manifest import Manifest
 
-    found = Detector(Manifest.load()).detect(astronaut).faces[0]
+    found = Detector(Manifest.load()).detect(astronaut)[0]
     explanation = explain(Classifier("emotion", Manifest.load()), astronaut, found)
     assert explanation.opinion.label == "happiness"
     side = len(explanation.drop)

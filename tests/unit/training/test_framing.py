@@ -20,7 +20,7 @@ DETECTOR = Detector(Manifest.load())
 
 def cut(image: np.ndarray, *, extra: float, down: float = 0.0) -> np.ndarray:
     """The astronaut's face with a margin, moved, (1, s, s, 3)."""
-    x0, y0, x1, y1 = DETECTOR.detect(image).faces[0].box_xyxy
+    x0, y0, x1, y1 = DETECTOR.detect(image)[0].box_xyxy
     side = x1 - x0
     pad, move = round(side * extra), round(side * down)
     return image[None, y0 - pad + move : y1 + pad + move, x0 - pad : x1 + pad]

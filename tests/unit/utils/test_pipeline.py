@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.conftest import encoded
 from utils.errors import NotAnImage
-from utils.pipeline import Pipeline
+from utils.pipeline import Options, Pipeline
 from utils.settings import Settings
 
 
@@ -47,6 +47,68 @@ def test_the_annotated_picture_has_the_size_of_the_input(
 
 def test_a_picture_without_a_face_is_an_answer(pipeline: Pipeline, coffee_jpeg: bytes) -> None:
     assert pipeline.analyze(coffee_jpeg).faces == ()
+
+
+@pytest.fixture(scope="module")
+def two_faces(astronaut: np.ndarray) -> bytes:
+    """The astronaut, and once more at half the size."""
+    canvas = np.full((512, 1024, 3), 90, np.uint8)
+    canvas[:, :512], canvas[:256, 640:896] = astronaut, astronaut[::2, ::2]
+    return encoded(canvas, "PNG")
+
+
+def test_a_caller_may_ask_for_less(pipeline: Pipeline, two_faces: bytes) -> None:
+    large, small = pipeline.analyze(two_faces).faces
+    one = pipeline.analyze(two_faces, Options(max_faces=1))
+    assert (one.faces, one.found) == ((large,), 2)
+    side = max(small.box_xyxy[2] - small.box_xyxy[0], small.box_xyxy[3] - small.box_xyxy[1])
+    assert pipeline.analyze(two_faces, Options(min_face_px=side)).faces == (large, small)
+    assert pipeline.analyze(two_faces, Options(min_face_px=side + 1)).faces == (large,)
+    assert pipeline.analyze(two_faces, Options(min_face_px=5000)).faces == ()
+    without = pipeline.analyze(two_faces, Options(gender=False)).faces
+    assert [face.gender for face in without] == [None, None]
+    assert [face.emotion for face in without] == [large.emotion, small.emotion]
+
+
+def test_but_never_for_more_than_the_operator_allows(two_faces: bytes) -> None:
+    strict = Pipeline.load(Settings.load({"SEMBLANCE_MAX_FACES": "1"}, dotenv=None))
+    seen = strict.analyze(two_faces, Options(max_faces=9))
+    assert (len(seen.faces), seen.found) == (1, 2)
+
+
+@pytest.mark.parametrize("wrong", [{"max_faces": 0}, {"min_face_px": -1}, {"whole_up_to_px": -1}])
+def test_options_out_of_range_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Options(**wrong)  # type: ignore[arg-type]
+
+
+def test_blurring_takes_every_face_also_those_that_are_not_told_of(
+    pipeline: Pipeline, two_faces: bytes
+) -> None:
+    boxes = [face.box_xyxy for face in pipeline.analyze(two_faces).faces]
+    seen = pipeline.annotate(two_faces, "png", Options(blur=True, max_faces=1))
+    assert len(seen.analysis.faces) == 1
+    with (
+        Image.open(io.BytesIO(two_faces)) as before,
+        Image.open(io.BytesIO(seen.picture.data)) as after,
+    ):
+        for x0, y0, x1, y1 in boxes:
+            third = (x1 - x0) // 3
+            middle = np.s_[y0 + third : y1 - third, x0 + third : x1 - third]
+            sharp, blurred = (np.asarray(each, int)[middle] for each in (before, after))
+            assert np.abs(np.diff(blurred, axis=0)).max() < np.abs(np.diff(sharp, axis=0)).max() / 3
+
+
+@pytest.mark.parametrize("side", [24, 48, 200])
+def test_a_small_picture_without_a_face_may_be_taken_for_one(
+    pipeline: Pipeline, coffee_jpeg: bytes, side: int
+) -> None:
+    with Image.open(io.BytesIO(coffee_jpeg)) as coffee:
+        cut = encoded(coffee.resize((side, side // 2)), "PNG")
+    assert pipeline.analyze(cut).faces == ()
+    (face,) = pipeline.analyze(cut, Options(whole_up_to_px=side)).faces
+    assert (face.box_xyxy, face.confidence) == ((0, 0, side, side // 2), 0.0)
+    assert pipeline.analyze(cut, Options(whole_up_to_px=side - 1)).faces == ()
 
 
 def test_bytes_that_are_no_picture_are_refused(pipeline: Pipeline) -> None:

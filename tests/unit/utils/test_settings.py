@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from utils.errors import SettingsError
-from utils.settings import ROOT, Secret, Settings
+from utils.settings import ROOT, Secret, Settings, hash_of_key
 
 TOKEN = "123456:" + "A" * 35
 
@@ -75,6 +75,10 @@ def test_an_empty_value_counts_as_not_set() -> None:
         ("SEMBLANCE_SECRET", "short"),
         ("SEMBLANCE_ALLOWED_USERS", "12,anna"),
         ("SEMBLANCE_API_KEYS", "short"),
+        ("SEMBLANCE_API_KEYS", "sha256:12ab"),
+        ("SEMBLANCE_API_RATE", "0"),
+        ("SEMBLANCE_CORS", "app.example.com"),
+        ("SEMBLANCE_CORS", "https://app.example.com/path"),
         ("SEMBLANCE_PORT", "70000"),
         ("SEMBLANCE_LOG", "xml"),
         ("SEMBLANCE_WEBHOOK_URL", "bot.example.com/telegram"),
@@ -112,8 +116,23 @@ def test_values_are_typed() -> None:
     assert settings.telegram_api_url == "http://127.0.0.1:8088"
     assert settings.allowed_users == {1, 2}
     assert settings.url_allow == {"localhost:8000", "pictures.intranet:*"}
-    assert len(settings.api_keys) == 2
+    assert settings.api_keys == (hash_of_key("k" * 16), hash_of_key("l" * 16))
     assert not settings.gender
+
+
+def test_a_key_may_stand_there_as_its_hash() -> None:
+    plain = load(SEMBLANCE_API_KEYS="k" * 16)
+    hashed = load(SEMBLANCE_API_KEYS=f"sha256:{hash_of_key('k' * 16).upper()}")
+    assert hashed.api_keys == plain.api_keys
+    for settings in (plain, hashed):
+        assert "k" * 16 not in repr(settings)
+        assert hash_of_key("k" * 16) not in repr(settings)
+
+
+def test_origins_are_compared_as_browsers_send_them() -> None:
+    given = "https://App.example.com/, http://localhost:3000"
+    assert load(SEMBLANCE_CORS=given).cors == {"https://app.example.com", "http://localhost:3000"}
+    assert load(SEMBLANCE_CORS="*").cors == {"*"}
 
 
 def test_a_models_folder_is_relative_to_the_project_or_absolute(tmp_path: Path) -> None:

@@ -6,7 +6,16 @@ import pytest
 from tests.unit.utils.test_faces import face, opinion
 from utils.faces import Face, Opinion
 from utils.labels import EMOTIONS, GENDERS
-from utils.visualizer import _MIN_TEXT_PX, COLOURS, _fitted, _label, annotate, colour_of, lines
+from utils.visualizer import (
+    _MIN_TEXT_PX,
+    COLOURS,
+    _fitted,
+    _label,
+    annotate,
+    blur,
+    colour_of,
+    lines,
+)
 
 
 def at(box: tuple[int, int, int, int], gender: str | None = "woman", value: float = 0.9) -> Face:
@@ -94,13 +103,14 @@ def test_no_colour_claims_a_gender_that_the_words_doubt() -> None:
 
 
 def test_two_candidates_are_broken_into_lines_before_they_are_shrunk() -> None:
-    words = lines(face(emotion=TORN, gender=BETWEEN))
+    torn = face(emotion=TORN, gender=BETWEEN)
+    words = lines(torn)
     broken = ("happiness or", "surprise?", "woman or", "man?")
     for width, shown in ((200, tuple(words)), (90, broken)):
         canvas = np.zeros((200, width, 3), np.uint8)
         expected = _label(shown, COLOURS[None], _MIN_TEXT_PX)
         assert expected.shape[1] <= width
-        label = _fitted(words, COLOURS[None], _MIN_TEXT_PX, canvas)
+        label = _fitted(torn, _MIN_TEXT_PX, canvas)
         assert label.shape == expected.shape
         assert (label == expected).all()
 
@@ -128,3 +138,46 @@ def test_labels_of_neighbours_do_not_cover_each_other() -> None:
         fill = (alone == np.array(colour_of(one))).all(2)
         kept = (both == np.array(colour_of(one))).all(2)
         assert kept.sum() >= 0.9 * fill.sum()
+
+
+def test_a_pictogram_stands_before_the_words_on_request() -> None:
+    picture = np.full((300, 300, 3), 128, np.uint8)
+    plain, with_emoji = picture.copy(), picture.copy()
+    annotate(plain, [at((100, 100, 200, 200))])
+    annotate(with_emoji, [at((100, 100, 200, 200))], emoji=True)
+
+    def yellow(drawn: np.ndarray) -> int:
+        return int((np.abs(drawn.astype(int) - (255, 204, 51)) < 30).all(2).sum())
+
+    assert yellow(plain) == 0
+    assert yellow(with_emoji) > 30
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(40, 40, 120, 140), (0, 0, 30, 30), (170, 150, 200, 200), (0, 0, 200, 200), (5, 5, 6, 6)],
+)
+def test_of_a_blurred_face_little_is_left_and_nothing_else_is_touched(box) -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
+    blurred = picture.copy()
+    blur(blurred, box)
+    x0, y0, x1, y1 = box
+    middle_x, middle_y = (x0 + x1) // 2, (y0 + y1) // 2
+    inside = np.s_[
+        middle_y - (y1 - y0) // 4 : middle_y + (y1 - y0) // 4 + 1,
+        middle_x - (x1 - x0) // 4 : middle_x + (x1 - x0) // 4 + 1,
+    ]
+    # Neighbours differed by anything, and differ by next to nothing.
+    if x1 - x0 > 20:
+        steps = np.abs(np.diff(blurred[inside].astype(int), axis=1))
+        assert steps.max() < 25
+    far = np.ones((200, 200), bool)
+    far[max(0, y0 - 12) : y1 + 12, max(0, x0 - 12) : x1 + 12] = False
+    assert (blurred[far] == picture[far]).all()
+
+
+def test_a_face_at_the_edge_is_blurred_to_its_corner_pixels_middle() -> None:
+    picture = np.zeros((100, 100, 3), np.uint8)
+    picture[::2] = 255
+    blur(picture, (0, 30, 40, 80))
+    assert 60 < picture[55, 0].mean() < 200
