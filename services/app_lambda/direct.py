@@ -42,6 +42,6 @@ class Direct:
         except SemblanceError as error:
             _log.info("%s: %s", type(error).__name__, error)
             raise type(error)(error.public_sentence) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - its text may be anything
             _log.exception("%s, which nobody foresaw", type(error).__name__)
             raise SemblanceError(SemblanceError.sentence) from None

@@ -16,6 +16,7 @@ from services.app_url.source import UrlSource
 from services.engine import Engine
 from services.factory import create_app
 from services.inference import Inference
+from services.source import Source
 from utils.settings import Settings
 
 Handler = Callable[[Any, Any], dict[str, Any]]
@@ -31,7 +32,7 @@ def handler_of(settings: Settings, engine: Engine) -> Handler:
     inference = Inference(engine, slots=1)
     inference.warm_up()
     fetcher = Fetcher(settings)
-    sources = [FileSource(None, max_bytes=settings.max_bytes), UrlSource(fetcher)]
+    sources: list[Source] = [FileSource(None, max_bytes=settings.max_bytes), UrlSource(fetcher)]
     app = create_app(sources, settings, inference=inference, delivery=None)
     answers.install(app)
     over_http = make_lambda_handler(RequestNames(app), binary_support=True)
