@@ -73,9 +73,9 @@ image: .venv/.serve ## build both images, and list the packages inside (dist/sem
 
 lambda: ## build the AWS Lambda function's image, and send it a photo
 	docker build --tag semblance-lambda --file deploy/aws/Dockerfile .
-	@name=$$(docker run --detach --publish 127.0.0.1:9000:8080 semblance-lambda) || exit 1; \
-	curl -sS --retry 20 --retry-connrefused --retry-delay 1 --data @deploy/aws/events/faces.json \
-		http://127.0.0.1:9000/2015-03-31/functions/function/invocations; \
+	@name=$$(docker run --detach --publish 127.0.0.1::8080 semblance-lambda) || exit 1; \
+	curl -sS --retry 20 --retry-all-errors --retry-delay 1 --data @deploy/aws/events/faces.json \
+		http://$$(docker port $$name 8080)/2015-03-31/functions/function/invocations; \
 	code=$$?; echo; docker rm --force $$name >/dev/null; exit $$code
 
 up: ## start with Docker Compose (needs TELEGRAM_TOKEN and SEMBLANCE_SECRET)

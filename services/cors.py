@@ -20,8 +20,12 @@ def install(app: Flask, origins: Collection[str]) -> None:
 
     @app.before_request
     def preflight() -> Response | None:
-        known = request.method == "OPTIONS" and request.url_rule is not None
-        return Response(status=204) if known else None
+        rule = request.url_rule
+        if request.method != "OPTIONS" or rule is None:
+            return None
+        answer = Response(status=204, headers={"Allow": ", ".join(sorted(rule.methods or ()))})
+        del answer.headers["Content-Type"]
+        return answer
 
     @app.after_request
     def tell(answer: Response) -> Response:

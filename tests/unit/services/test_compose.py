@@ -18,6 +18,15 @@ def test_every_setting_reaches_the_containers():
     assert passed == {spec.metadata["name"] for spec in fields(Settings)} - NOT_PASSED
 
 
+def test_the_proxy_counts_as_the_services_do_where_nothing_is_set():
+    rate = Settings.load({}, dotenv=None).api_rate
+    assert SERVICES["nginx"]["environment"] == {
+        "SEMBLANCE_API_RATE": f"${{SEMBLANCE_API_RATE:-{rate}}}"
+    }
+    image = (ROOT / "docker" / "nginx" / "Dockerfile").read_text(encoding="utf-8")
+    assert f"SEMBLANCE_API_RATE={rate}\n" in image
+
+
 def test_nothing_but_nginx_and_playground_is_published_and_that_on_loopback():
     published = {name: each["ports"] for name, each in SERVICES.items() if "ports" in each}
     assert published == {

@@ -55,6 +55,8 @@ def test_older_pages_may_call_from_anywhere(path):
 def test_a_preflight_needs_no_key_and_gets_204(path, keys):
     answer = client_of(PAGE, SEMBLANCE_API_KEYS=keys).options(path, headers={"Origin": PAGE})
     assert (answer.status_code, answer.data) == (204, b"")
+    assert "POST" in answer.headers["Allow"]
+    assert "Content-Type" not in answer.headers
     assert answer.headers[ALLOWED] in ("*", PAGE)
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
