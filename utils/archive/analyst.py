@@ -18,7 +18,6 @@ from uuid import uuid4
 import cv2
 
 from utils import images, memory
-from utils.archive.fetch import fetch
 from utils.archive.lines import named
 from utils.archive.marked import path_of
 from utils.archive.order import Order
@@ -91,6 +90,9 @@ class Analyst:
         if photo.data is not None:
             return photo.data
         if photo.is_url:
+            # A quarter of a process's start, for those who have URLs.
+            from utils.archive.fetch import fetch
+
             return fetch(photo.name, self._settings)
         try:
             return _read(photo, self._settings.max_bytes)

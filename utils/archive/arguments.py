@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from utils import VERSION
+from utils.archive.photos import STDIN
 from utils.archive.shards import Shard
 
 SHELLS = ("bash", "zsh", "fish")
@@ -46,6 +47,21 @@ def parser() -> argparse.ArgumentParser:
     )
     completion.add_argument("shell", choices=SHELLS)
     return top
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """What is asked for; photos may stand anywhere among the options, and all after `--` are."""
+    words = list(argv)
+    first = words.index("--") if "--" in words else len(words)
+    top = parser()
+    given, more = top.parse_known_args(words[:first])
+    unknown = [word for word in more if word.startswith("-") and word != STDIN]
+    more += words[first + 1 :]
+    if unknown or (more and given.command != "analyze"):
+        top.error(f"unrecognized arguments: {' '.join(unknown or more)}")
+    if given.command == "analyze":
+        given.photos += more
+    return given
 
 
 def _add_analyze(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

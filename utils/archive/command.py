@@ -21,10 +21,9 @@ _STOPPED = "stopped. The same command goes on from here, where its results go to
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; the exit status."""
-    parser = arguments.parser()
-    given = parser.parse_args(argv)
+    given = arguments.parse(sys.argv[1:] if argv is None else argv)
     if given.command == "completion":
-        sys.stdout.write(completion.script(given.shell, parser))
+        sys.stdout.write(completion.script(given.shell, arguments.parser()))
         return DONE
     wrong = _misuse(given)
     return _ended(wrong, USAGE) if wrong else _analyze(given)

@@ -7,6 +7,7 @@ when it ends that one too. When the command itself is killed, the pipes close an
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -158,11 +159,17 @@ class _Team:
 
 def _work(line: Connection, order: Order) -> None:
     """The other process: load, then photo after photo until the pipe closes."""
+    # Nothing becomes garbage while modules are loaded.
+    gc.disable()
+    # OpenBLAS would start a thread a core, for matrices of four numbers.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from utils.archive.analyst import Analyst
 
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             analyst = Analyst(order)
+            gc.freeze()
+            gc.enable()
             line.send(True)
             # Libraries of pictures write there what is wrong with them, into the bar of progress.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
