@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
+import time
 from collections.abc import Generator, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from utils.archive.order import Order
@@ -15,12 +17,13 @@ if TYPE_CHECKING:
 
 # Out at the same time, for each thread that works: one in work, the others on their way.
 _PER_THREAD = 4
-_LOOK_EVERY = 16
+_LOOK_EVERY_S = 2.0
 _CONNECT_S = 15
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?[^/\s]+:\d{1,5}")
 
 
-def outcomes(photos: Iterator[Photo], order: Order, address: str) -> Generator[Outcome]:
-    """What came of every photo, as they get done.
+def outcomes(photos: Iterator[Photo | None], order: Order, address: str) -> Generator[Outcome]:
+    """What came of every photo, as they get done; None among them: more are still to come.
 
     Raises `SettingsError` without Dask or a cluster at `address`, `ModelError`, `OutputError`.
     """
@@ -30,9 +33,11 @@ def outcomes(photos: Iterator[Photo], order: Order, address: str) -> Generator[O
         raise SettingsError(
             "--cluster needs Dask: pip install 'semblance[cluster]' (or distributed)."
         ) from None
+    if not _ADDRESS.fullmatch(address):
+        raise SettingsError("--cluster must be like tcp://HOST:PORT.")
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise SettingsError(
             f"--cluster {address}: no Dask scheduler answers there ({type(error).__name__})."
         ) from None
@@ -40,28 +45,35 @@ def outcomes(photos: Iterator[Photo], order: Order, address: str) -> Generator[O
         yield from _shared_out(photos, order, client)
 
 
-def _shared_out(photos: Iterator[Photo], order: Order, client: Client) -> Iterator[Outcome]:
+def _shared_out(photos: Iterator[Photo | None], order: Order, client: Client) -> Generator[Outcome]:
     from distributed import as_completed
 
     from utils.archive.analyst import look
 
     names: dict[str, str] = {}
-
-    def submitted(some: int) -> list[Any]:
-        futures = []
-        for photo in islice(photos, some):
+    running = as_completed(loop=client.loop)
+    is_over = is_waiting = False
+    most_out, asked_at = 0, -math.inf
+    while not is_over or names:
+        # A cluster may grow and shrink on its way.
+        if time.monotonic() - asked_at > _LOOK_EVERY_S:
+            most_out, asked_at = _most_out(client), time.monotonic()
+        while len(names) < most_out and not is_over:
+            try:
+                photo = next(photos)
+            except StopIteration:
+                is_over = True
+                break
+            is_waiting = photo is None
+            if photo is None:
+                break
             future = client.submit(look, photo, order, pure=False)
             names[future.key] = photo.name
-            futures.append(future)
-        return futures
-
-    running = as_completed(submitted(_most_out(client)))
-    for done, future in enumerate(running, 1):
-        yield _outcome_of(future, names.pop(future.key))
-        # A cluster may grow and shrink on its way.
-        missing = _most_out(client) - len(names) if done % _LOOK_EVERY == 0 else 1
-        for more in submitted(max(0, missing)):
-            running.add(more)
+            running.add(future)
+        if names:
+            # Whoever waits for names has waited in `next` already.
+            for future in running.next_batch(block=is_over or not is_waiting):
+                yield _outcome_of(future, names.pop(future.key))
 
 
 def _most_out(client: Client) -> int:

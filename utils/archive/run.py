@@ -36,8 +36,13 @@ def run(given: argparse.Namespace, settings: Settings) -> Tally:
         sources = _sources(given, settings)
         pending: dict[str, list[Record]] = {}
 
-        def wanted() -> Iterator[Photo]:
-            for photo in filter(given.shard.has, sources.photos()):
+        def wanted() -> Iterator[Photo | None]:
+            for photo in sources.photos():
+                if photo is None:
+                    yield None
+                    continue
+                if not given.shard.has(photo):
+                    continue
                 lacking = [record for record in records if record.lacks(photo.name)]
                 if records and not lacking:
                     tally.before += 1
@@ -92,13 +97,13 @@ def _sources(given: argparse.Namespace, settings: Settings) -> Sources:
 def _progress(given: argparse.Namespace, sources: Sources, tally: Tally) -> Progress:
     total = None
     if sources.countable and not given.quiet:
-        total = Total(filter(given.shard.has, sources.photos()))
+        total = Total(photo for photo in sources.photos() if photo and given.shard.has(photo))
     stream = open(os.devnull, "w") if given.quiet else sys.stderr  # noqa: PTH123, SIM115
     return Progress(tally, (lambda: total.known) if total else (lambda: None), stream)
 
 
 def _outcomes(
-    given: argparse.Namespace, settings: Settings, photos: Iterator[Photo]
+    given: argparse.Namespace, settings: Settings, photos: Iterator[Photo | None]
 ) -> Generator[Outcome]:
     asked = {
         "max_faces": given.max_faces,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from utils.archive.lines import name_of
 from utils.errors import OutputError
@@ -29,7 +29,9 @@ class Sheet:
     def encoded(self, result: dict[str, Any]) -> bytes:
         """The rows of one photo."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+        # Python before 3.13 takes a lone carriage return for nothing that needs quotes.
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if "\r" in result["photo"] else csv.QUOTE_MINIMAL
+        writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n", quoting=quoting)
         writer.writerows(_rows(result))
         return text.getvalue().encode("utf-8")
 

@@ -7,18 +7,20 @@ that only a folder of more than a block's size comes in several sorted runs.
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from utils.archive.photos import STDIN, Photo, is_url
 from utils.errors import Unreadable
 
 _BLOCK = 10_000
 _LIST_BLOCK_BYTES = 1 << 16
+# Results must not wait for the next name.
+_PATIENCE_S = 0.1
 # Of a file of names: longer than any path or URL that works.
 _MAX_NAME_BYTES = 1 << 16
 
@@ -37,8 +39,11 @@ class Sources:
     avoid: Path | None = None
     max_bytes: int = 0
 
-    def photos(self) -> Iterator[Photo]:
-        """Every photo, as often as it is named. Raises `Unreadable` for the file of names alone."""
+    def photos(self) -> Iterator[Photo | None]:
+        """Every photo, as often as it is named; None where names are still to come through a pipe.
+
+        Raises `Unreadable` for the file of names alone.
+        """
         avoided = _identity(self.avoid)
         alone = len(self.names) == 1 and self.listed_in is None
         for name in self.names:
@@ -47,8 +52,11 @@ class Sources:
                 yield Photo(STDIN, STDIN, "stdin", data=data)
             else:
                 yield from _of(name, avoided, alone=alone)
-        for name in self._listed():
-            yield from _of(name, avoided)
+        for listed in self._listed():
+            if listed is None:
+                yield None
+            else:
+                yield from _of(listed, avoided)
 
     @property
     def countable(self) -> bool:
@@ -56,23 +64,29 @@ class Sources:
         piped = self.listed_in is not None and not Path(self.listed_in).is_file()
         return STDIN not in self.names and not piped
 
-    def _listed(self) -> Iterator[str]:
+    def _listed(self) -> Iterator[str | None]:
         if self.listed_in is None:
             return
         end = b"\0" if self.null else b"\n"
         if self.listed_in == STDIN:
-            yield from _names_in(sys.stdin.buffer, end)
+            yield from _names_in(sys.stdin.fileno(), end)
             return
         try:
             with Path(self.listed_in).open("rb") as file:
-                yield from _names_in(file, end)
+                yield from _names_in(file.fileno(), end)
         except OSError as error:
             raise Unreadable(f"--from {self.listed_in}: {error.strerror}") from None
 
 
-def _names_in(file: BinaryIO, end: bytes) -> Iterator[str]:
+def _names_in(file: int, end: bytes) -> Iterator[str | None]:
     rest = b""
-    while block := file.read(_LIST_BLOCK_BYTES):
+    while True:
+        if not select.select([file], [], [], _PATIENCE_S)[0]:
+            yield None
+            continue
+        block = os.read(file, _LIST_BLOCK_BYTES)
+        if not block:
+            break
         *names, rest = (rest + block).split(end)
         yield from _decoded(names, end)
         if len(rest) > _MAX_NAME_BYTES:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 
 from utils.archive.order import Order
@@ -42,6 +43,8 @@ class _Worker:
         self.ready = False
         self.line, theirs = _processes.Pipe()
         self._process = _processes.Process(target=_work, args=(theirs, order), daemon=True)
+        # It would let the signal through again in its own start, once.
+        resource_tracker.ensure_running()
         # Ctrl-C reaches all processes of a terminal; what it means is decided in this one.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
@@ -68,9 +71,10 @@ class _Worker:
         self._process.join()
 
 
-def outcomes(photos: Iterator[Photo], order: Order, most: int) -> Generator[Outcome]:
+def outcomes(photos: Iterator[Photo | None], order: Order, most: int) -> Generator[Outcome]:
     """What came of every photo, as they get done, by `most` processes at most.
 
+    None among the photos says that the next one is still to come.
     Raises `ModelError` and `OutputError`.
     """
     team = _Team(photos, order, most)
@@ -84,16 +88,19 @@ def outcomes(photos: Iterator[Photo], order: Order, most: int) -> Generator[Outc
 class _Team:
     """The processes, and the photos that they are still to get."""
 
-    def __init__(self, photos: Iterator[Photo], order: Order, most: int) -> None:
+    def __init__(self, photos: Iterator[Photo | None], order: Order, most: int) -> None:
         self._order, self._most = order, most
-        self._fresh = (_Task(photo) for photo in photos)
+        self._photos = photos
+        self._more_to_come = True
         self._again: deque[_Task] = deque()
         self._workers: list[_Worker] = []
+        self._is_waiting = False
 
     def feed(self) -> bool:
-        """Give out what can be given out; whether anything is out."""
+        """Give out what can be given out; whether anything is out or still to come."""
+        self._is_waiting = False
         while self._has_room():
-            task = self._again.popleft() if self._again else next(self._fresh, None)
+            task = self._again.popleft() if self._again else self._next()
             if task is None:
                 break
             worker = self._taker()
@@ -101,11 +108,21 @@ class _Team:
                 self._again.appendleft(task)
                 break
             worker.give(task)
-        return any(worker.tasks for worker in self._workers)
+        return self._more_to_come or any(worker.tasks for worker in self._workers)
+
+    def _next(self) -> _Task | None:
+        try:
+            photo = next(self._photos)
+        except StopIteration:
+            self._more_to_come = False
+            return None
+        self._is_waiting = photo is None
+        return None if photo is None else _Task(photo)
 
     def hear(self) -> Iterator[Outcome]:
-        """Wait for one or more of them. Raises what they report."""
-        for line in wait([worker.line for worker in self._workers]):
+        """Wait for one or more of them, unless a name is awaited. Raises what they report."""
+        lines = [worker.line for worker in self._workers]
+        for line in wait(lines, 0 if self._is_waiting else None):
             worker = next(each for each in self._workers if each.line is line)
             try:
                 said = worker.line.recv()
