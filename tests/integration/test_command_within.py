@@ -91,7 +91,7 @@ def test_a_photo_that_ends_every_process_is_an_error_at_last(
         "photo": "deadly.jpg",
         "error": {
             "code": "internal_error",
-            "message": "Something broke on our side. Please send it again in a minute.",
+            "message": "This photo could not be analysed.",
         },
     }
 

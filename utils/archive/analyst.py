@@ -21,7 +21,7 @@ from utils import images, memory
 from utils.archive.lines import named
 from utils.archive.marked import path_of
 from utils.archive.order import Order
-from utils.archive.photos import STDIN, Outcome, Photo
+from utils.archive.photos import STDIN, UNKNOWN, Outcome, Photo
 from utils.errors import NotAnImage, OutputError, SemblanceError, Unreadable
 from utils.pipeline import Annotated, Options, Pipeline
 from utils.settings import Settings
@@ -72,7 +72,7 @@ class Analyst:
                 return Outcome(photo.name, None)
             return Outcome.of_error(photo.name, error)
         except Exception:  # noqa: BLE001  one photo never stops the others
-            return Outcome.of_error(photo.name, SemblanceError())
+            return Outcome.of_error(photo.name, UNKNOWN)
         return Outcome(photo.name, named(photo.name) | said, picture)
 
     def _analyzed(self, photo: Photo, data: bytes) -> tuple[dict[str, Any], bytes | None]:
@@ -100,8 +100,9 @@ class Analyst:
             # In a folder: a link that leads nowhere, or a file that has gone since it was listed.
             if photo.listed and error.errno in (errno.ENOENT, errno.ELOOP):
                 raise _PassedOver from None
-            reason = os.strerror(error.errno) if error.errno else type(error).__name__
-            raise Unreadable(sentence=f"This file cannot be read: {reason}.") from None
+            raise Unreadable(sentence=f"This cannot be read: {error.strerror}.") from None
+        except ValueError:  # a NUL in its name
+            raise Unreadable from None
 
 
 class _PassedOver(Exception):
@@ -111,9 +112,12 @@ class _PassedOver(Exception):
 def _read(photo: Photo, max_bytes: int) -> bytes:
     """All of a file, or its beginning where that says that it is no picture."""
     # Before it is opened: to open a pipe may wait for ever, and a device may begin to move.
-    if not stat.S_ISREG(os.stat(photo.name).st_mode):  # noqa: PTH116
+    mode = os.stat(photo.name).st_mode  # noqa: PTH116
+    if not stat.S_ISREG(mode):
         if photo.listed:
             raise _PassedOver
+        if stat.S_ISDIR(mode):
+            os.scandir(photo.name).close()  # it could not be listed: why not
         raise Unreadable(sentence="This is no file.")
     with open(photo.name, "rb") as file:  # noqa: PTH123
         head = file.read(_HEAD_BYTES)

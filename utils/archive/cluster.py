@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from utils.archive.order import Order
-from utils.archive.photos import Outcome, Photo
+from utils.archive.photos import UNKNOWN, Outcome, Photo
 from utils.errors import OutputError, SemblanceError, SettingsError
 
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ def _shared_out(photos: Iterator[Photo | None], order: Order, client: Client) ->
 
     names: dict[str, str] = {}
     running = as_completed(loop=client.loop)
-    is_over = is_waiting = False
+    is_over = False
     most_out, asked_at = 0, -math.inf
     while not is_over or names:
+        is_waiting = False
         # A cluster may grow and shrink on its way.
         if time.monotonic() - asked_at > _LOOK_EVERY_S:
             most_out, asked_at = _most_out(client), time.monotonic()
@@ -90,7 +91,7 @@ def _outcome_of(future: Any, name: str) -> Outcome:
         raise error
     if type(error).__name__ == "KilledWorker":
         # It has ended several processes, as the cluster's own settings allow.
-        return Outcome.of_error(name, SemblanceError())
+        return Outcome.of_error(name, UNKNOWN)
     raise OutputError(
         f"--cluster: a worker failed ({type(error).__name__}); has it this version of semblance?"
     )

@@ -10,6 +10,8 @@ from utils.archive.lines import named
 from utils.errors import SemblanceError
 
 STDIN = "-"
+# Of what nobody foresaw.
+UNKNOWN = SemblanceError(sentence="This photo could not be analysed.")
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
 

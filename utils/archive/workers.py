@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -19,7 +20,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 
 from utils.archive.order import Order
-from utils.archive.photos import Outcome, Photo
+from utils.archive.photos import UNKNOWN, Outcome, Photo
 from utils.errors import ModelError, OutputError, SemblanceError
 
 _WAITING = 2
@@ -63,10 +64,10 @@ class _Worker:
         with suppress(BrokenPipeError, ConnectionResetError):
             self.line.send(task.photo)
 
-    def stop(self) -> None:
-        """It finishes its photo, within a moment, and nobody hears of it."""
+    def stop(self, *, at: float) -> None:
+        """It may finish its photo until then (`time.monotonic`), and nobody hears of it."""
         self.line.close()
-        self._process.join(_STOP_S)
+        self._process.join(max(0, at - time.monotonic()))
         self._process.kill()
         self._process.join()
 
@@ -140,8 +141,9 @@ class _Team:
         """All of them, at the same time."""
         for worker in self._workers:
             worker.line.close()
+        at = time.monotonic() + _STOP_S
         for worker in self._workers:
-            worker.stop()
+            worker.stop(at=at)
 
     def _has_room(self) -> bool:
         full = all(len(worker.tasks) >= _WAITING for worker in self._workers)
@@ -158,7 +160,7 @@ class _Team:
     def _lost(self, worker: _Worker) -> Iterator[Outcome]:
         """One has died: whose photo it was is the oldest of what it had."""
         self._workers.remove(worker)
-        worker.stop()
+        worker.stop(at=time.monotonic() + _STOP_S)
         if not worker.ready:
             raise ModelError(
                 "a process ended while it loaded the networks. Is there enough memory?"
@@ -171,7 +173,7 @@ class _Team:
         if first.tries < _TRIES:
             self._again.append(first)
         else:
-            yield Outcome.of_error(first.photo.name, SemblanceError())
+            yield Outcome.of_error(first.photo.name, UNKNOWN)
 
 
 def _work(line: Connection, order: Order) -> None:
