@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -20,7 +21,6 @@ from services import (
     request_ids,
     security_headers,
 )
-from services.delivery import Delivery
 from services.inference import Inference
 from services.keys import Keys
 from services.metrics import Metrics
@@ -29,6 +29,9 @@ from services.signs_of_life import SignsOfLife
 from services.source import Source
 from services.stage_prefix import StagePrefix
 from utils.settings import Settings
+
+if TYPE_CHECKING:
+    from services.delivery import Delivery
 
 
 def create_app(

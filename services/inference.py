@@ -6,12 +6,10 @@ checks, uploads and downloads of the whole worker for as long as a picture takes
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
-
-from gevent import monkey
-from gevent.threadpool import ThreadPool
+from typing import Protocol, TypeVar
 
 from services.engine import Engine
 from services.gate import Gate
@@ -46,29 +44,6 @@ class InPlace:
             return task()
 
 
-class NativeThreads:
-    """Native threads of their own, so that slow name look-ups in the hub's pool block nobody."""
-
-    def __init__(self, slots: int) -> None:
-        self._pool = ThreadPool(slots)
-
-    def run(self, task: Callable[[], T]) -> T:
-        """Run the task in a native thread; other greenlets go on meanwhile."""
-        value, error = self._pool.spawn(_outcome, task).get()
-        if error is not None:
-            raise error
-        return value  # type: ignore[no-any-return]
-
-
-def _outcome(task: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    # gevent prints a traceback for every exception that leaves a pool's thread, and a picture
-    # that cannot be read is no news.
-    try:
-        return task(), None
-    except Exception as error:  # noqa: BLE001 - raised again by the caller
-        return None, error
-
-
 class Inference:
     """The engine behind gates: `slots` at work, a line of callers and one of jobs.
 
@@ -77,8 +52,7 @@ class Inference:
 
     def __init__(self, engine: Engine, slots: int) -> None:
         self._engine = engine
-        patched = monkey.is_module_patched("threading")
-        self._slots: Slots = NativeThreads(slots) if patched else InPlace(slots)
+        self._slots = _slots_of_this_server(slots)
         self._gate = Gate(slots + LINE_PER_SLOT * slots, name="the line for inference")
         self._jobs = Gate(slots + LINE_PER_SLOT // 2 * slots, name="the jobs' line")
         self.model = engine.model
@@ -111,3 +85,13 @@ class Inference:
         """
         with self._jobs.place(wait=True):
             return self._slots.run(lambda: self._engine.annotate(data, "chat"))
+
+
+def _slots_of_this_server(slots: int) -> Slots:
+    # Whoever patched has imported it; AWS Lambda has no gevent to import.
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is None or not monkey.is_module_patched("threading"):
+        return InPlace(slots)
+    from services.native_threads import NativeThreads
+
+    return NativeThreads(slots)

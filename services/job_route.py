@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from services import request_ids
-from services.delivery import Delivery
 from services.gate import Gate
 from services.inference import Inference
 from services.metrics import Metrics
@@ -14,6 +15,9 @@ from services.source import Source
 from utils.errors import BadRequest, NotSigned, SettingsError
 from utils.jobs import SIGNATURE_HEADER, Job, is_signed
 from utils.settings import Secret
+
+if TYPE_CHECKING:
+    from services.delivery import Delivery
 
 MAX_JOB_BYTES = 16 * 1024
 # Twice as many as the connections to Telegram; every one of them holds its picture in memory.

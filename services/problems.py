@@ -9,11 +9,10 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from services import request_ids
-from utils.errors import BadRequest, ImageTooLarge, SemblanceError, Unavailable
+from utils.errors import ImageTooLarge, SemblanceError, Unavailable
 
 _log = logging.getLogger("services.problems")
 
@@ -57,13 +56,13 @@ def malformed(status: int) -> bytes:
 
 def install(app: Flask) -> None:
     """Answer every failure, also those of Flask and Werkzeug, in our shape."""
-    app.register_error_handler(SemblanceError, _ours)
+    app.register_error_handler(SemblanceError, answer_to)
     app.register_error_handler(HTTPException, _of_the_framework)
-    app.register_error_handler(ParseException, _of_the_server)
     app.register_error_handler(Exception, _unknown)
 
 
-def _ours(error: SemblanceError) -> Response:
+def answer_to(error: SemblanceError) -> Response:
+    """One of our failures as an answer, which is also logged."""
     g.outcome = error.code
     if isinstance(error, Unavailable) or error.status < 500:
         _log.info("%s: %s", type(error).__name__, error)
@@ -85,11 +84,6 @@ def _of_the_framework(error: HTTPException) -> Response:
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             answer.headers[name] = value
     return answer
-
-
-def _of_the_server(error: ParseException) -> Response:
-    # gunicorn reads a chunked body while the application asks for it, and fails in its midst.
-    return _ours(BadRequest(f"a body that breaks off: {type(error).__name__}"))
 
 
 def _unknown(error: Exception) -> Response:

@@ -8,7 +8,7 @@ from functools import partial
 
 from flask import Flask
 
-from services import request_ids
+from services import broken_bodies, request_ids
 from services.delivery import Delivery
 from services.engine import Engine
 from services.factory import create_app
@@ -53,10 +53,12 @@ def _assembled(settings: Settings, make_sources: MakeSources, load: LoadEngine) 
         )
     inference = Inference(load(settings), capacity_of(Machine.look(), settings).slots)
     inference.warm_up()
-    return create_app(
+    app = create_app(
         make_sources(settings, telegram, partial(metrics.stage, "fetch")),
         settings,
         inference=inference,
         delivery=None if telegram is None else Delivery(telegram, settings.delivery),
         metrics=metrics,
     )
+    broken_bodies.install(app)
+    return app

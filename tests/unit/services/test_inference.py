@@ -5,7 +5,8 @@ import gevent
 import pytest
 from gevent import monkey
 
-from services.inference import LINE_PER_SLOT, Inference, InPlace, NativeThreads
+from services.inference import LINE_PER_SLOT, Inference, InPlace
+from services.native_threads import NativeThreads
 from tests.fakes_services import JPEG, FakeEngine
 from utils.errors import Busy, NotAnImage
 

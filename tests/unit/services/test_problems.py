@@ -98,10 +98,3 @@ def test_what_never_became_a_request_has_the_same_shape(status, code):
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert f"Content-Length: {len(body)}".encode() in head
     assert json.loads(body)["error"]["code"] == code
-
-
-def test_a_body_that_breaks_off_in_its_chunks_is_a_bad_request():
-    from gunicorn.http.errors import InvalidChunkSize
-
-    answer = client_raising(InvalidChunkSize(b"zz")).get("/break")
-    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_request")
