@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.floor import rivals
 from benchmarks.photos import photo
-from services import memory
+from utils import memory
 from utils.pipeline import Pipeline
 from utils.settings import Settings
 

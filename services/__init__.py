@@ -1,3 +1,5 @@
 """The prediction workers: a picture goes in, faces come out, by chat or by JSON."""
 
-VERSION = "0.1.0"
+from utils import VERSION
+
+__all__ = ["VERSION"]

@@ -33,7 +33,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # once frameworks of the system are loaded.
 if sys.platform == "linux":
     import services.start  # noqa: F401
-from services import memory, worker_counts
+from services import worker_counts
+from utils import memory
 from utils.capacity import capacity_of
 from utils.errors import SettingsError
 from utils.logs import formatter

@@ -16,8 +16,8 @@ from gevent import monkey
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
-from services import memory
 from services.problems import malformed
+from utils import memory
 
 _LOADING_S = 60
 _STATUS = {LimitRequestLine: 414, LimitRequestHeaders: 431}

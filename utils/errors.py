@@ -3,12 +3,14 @@
     SemblanceError                      500
     |-- SettingsError                   a wrong setting; stops the start with one sentence
     |-- ModelError                      weights missing, altered or not what the manifest says
+    |-- OutputError                     results cannot be kept; stops a command with one sentence
     |-- RequestRefused                  4xx: can never succeed, retrying is pointless
     |   |-- BadRequest                  400
     |   |-- NotSigned                   403
     |   |-- ImageTooLarge               413
     |   |-- NotAnImage                  422
     |   |-- ImageBroken                 422
+    |   |-- Unreadable                  422
     |   |-- NoFace                      422
     |   |-- UrlRefused                  422
     |   |-- UrlUnreachable              422
@@ -54,6 +56,12 @@ class ModelError(SemblanceError):
     code = "model"
 
 
+class OutputError(SemblanceError):
+    """Results that cannot be written, or a file that is not ours; the log text is for the user."""
+
+    code = "output"
+
+
 class RequestRefused(SemblanceError):
     """The request can never succeed as it is."""
 
@@ -96,6 +104,14 @@ class ImageBroken(RequestRefused):
     status = 422
     code = "image_broken"
     sentence = "This picture seems to be damaged. Please try another copy of it."
+
+
+class Unreadable(RequestRefused):
+    """A file of the caller's own that is not there, is no file, or may not be read."""
+
+    status = 422
+    code = "unreadable"
+    sentence = "This file cannot be read."
 
 
 class NoFace(RequestRefused):

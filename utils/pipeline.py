@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +55,7 @@ class Options:
 
 
 ALL = Options()
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Annotated:
 class Pipeline:
     """The whole way of a photo; loaded once a process, used from several threads.
 
-    `model` is name and version of what answers.
+    `model` is name and version of what answers, `max_bytes` the most that a picture may have.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class Pipeline:
         self._detector = detector
         self._emotion, self._gender = emotion, gender
         self.model = _model_of(emotion, gender)
+        self.max_bytes = settings.max_bytes
 
     @classmethod
     def load(cls, settings: Settings) -> Pipeline:
@@ -180,6 +185,40 @@ class Pipeline:
         return classifier.predict(
             [crop(image_rgb, d.box_xyxy, spec, d.landmarks) for d in detections]
         )
+
+
+def analyze(photo: bytes | str | os.PathLike[str], options: Options = ALL) -> Analysis:
+    """The faces of a photo: of its bytes, or of the file at a path.
+
+    The networks are loaded by the first call, once, and serve all threads; settings come from the
+    environment. From the project's folder:
+
+    >>> from utils.pipeline import analyze
+    >>> analysis = analyze("playground/static/sample.jpg")
+    >>> analysis.size_wh
+    (512, 512)
+    >>> [(face.emotion.label, face.emotion.sure) for face in analysis.faces]
+    [('happiness', True)]
+
+    Raises `OSError` for a file that cannot be read, `ImageTooLarge`, `NotAnImage`, `ImageBroken`,
+    and at the first call `SettingsError` and `ModelError`.
+    """
+    pipeline = _default()
+    if isinstance(photo, bytes):
+        return pipeline.analyze(photo, options)
+    with open(photo, "rb") as file:  # noqa: PTH123  whatever is a path, of bytes too
+        return pipeline.analyze(file.read(pipeline.max_bytes + 1), options)
+
+
+def _default() -> Pipeline:
+    # Threads that come first at the same time would else each load one.
+    with _loading:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Pipeline:
+    return Pipeline.load(Settings.load())
 
 
 def _side(detection: Detection) -> int:

@@ -6,9 +6,9 @@ a network that is unusable fails it with one sentence, which Lambda shows as `er
 
 from __future__ import annotations
 
-from services import memory, request_ids
+from services import request_ids
 from services.app_lambda.handler import handler_of
-from utils import logs
+from utils import logs, memory
 from utils.pipeline import Pipeline
 from utils.settings import Settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import replicas, scaling, serving, waiting
+from benchmarks import archive, replicas, scaling, serving, waiting
 from benchmarks.dispatching import bot, sqlite
 from tests.service_processes import nginx_command
 
@@ -56,6 +56,13 @@ def test_waiting_compares_every_load(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert set(figures["loads"]) == {"40"}
     assert figures["loads"]["40"]["measured_ms"] > 0
     assert stored(tmp_path) == {"waiting.json", "waiting.svg"}
+
+
+def test_an_archive_is_compared_with_the_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
+    archive.main(["--photos", "10", "--workers", "1", "--rounds", "1", "--json"])
+    figures = last_line(capsys)
+    assert set(figures) == {"photos_per_s", "pipeline_photos_per_s", "ratio"}
+    assert all(figure > 0 for figure in figures.values())
 
 
 def test_every_job_that_is_put_is_done_once() -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 # Page faults of ten pictures, one after the other, each of some 900 pages.
 PICTURES = """
 import resource
-from services import memory
+from utils import memory
 {first}
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -31,7 +31,7 @@ print(faults() - before)
 # Resident kB with a hundred free blocks below one that is in use, before and after.
 GIVING = """
 from pathlib import Path
-from services import memory
+from utils import memory
 memory.keep_free_blocks()
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])

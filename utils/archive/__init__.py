@@ -1,0 +1,1 @@
+"""Archives of photos: the command line `semblance`, from one picture to millions."""
