@@ -1,0 +1,59 @@
+"""The notation of OpenAPI, as far as it is used here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Node = dict[str, Any]
+
+JSON = "application/json"
+# Where examples say that the service is; the page puts its own address there.
+ADDRESS = "http://127.0.0.1:8080"
+
+
+def obj(properties: Node, optional: tuple[str, ...] = (), **more: Any) -> Node:
+    """An object that has all of its properties but the `optional` ones."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, **more}
+
+
+def array(items: Node, length: int | None = None, **more: Any) -> Node:
+    """A list, of `length` where that is fixed."""
+    bounds = {} if length is None else {"minItems": length, "maxItems": length}
+    return {"type": "array", "items": items, **bounds, **more}
+
+
+def ref(name: str, kind: str = "schemas") -> Node:
+    """A reference to what the components hold under that name."""
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def parameter(name: str, description: str, schema: Node, **more: Any) -> Node:
+    """A parameter of the query, not required."""
+    return {"name": name, "in": "query", "description": description, "schema": schema, **more}
+
+
+def body(**kinds: Node) -> Node:
+    """A request body: its media types, `__` for the slash, and the schema of each."""
+    return {"required": True, "content": _content(kinds)}
+
+
+def ok(description: str, **kinds: Node) -> Node:
+    """The answer 200, written as `body` is."""
+    headers = {"X-Request-ID": ref("X-Request-ID", "headers")}
+    answer = {"description": description, "headers": headers, "content": _content(kinds)}
+    return {"200": answer}
+
+
+def operation(name: str, summary: str, description: str, *, curl: str, **more: Any) -> Node:
+    """An operation; `curl` is its example, with URL for the address of the service."""
+    sample = {"lang": "Shell", "label": "curl", "source": curl.replace("URL", ADDRESS)}
+    told = {"operationId": name, "summary": summary, "description": description}
+    return told | more | {"x-codeSamples": [sample]}
+
+
+def _content(kinds: Node) -> Node:
+    return {
+        kind.replace("__", "/").replace("form_data", "form-data"): {"schema": schema}
+        for kind, schema in kinds.items()
+    }
