@@ -12,8 +12,8 @@ from utils.jobs import REQUEST_ID_HEADER
 from utils.settings import Settings
 
 _ABOUT = (
-    "Tells the *apparent* expression of every face in a picture{gender}: a guess of small networks"
-    " about a picture, which says nothing about what anybody feels or is. Not for decisions about"
+    "Tells the *apparent* expression{gender} of every face in a picture: a guess of small networks,"
+    " which says nothing about what anybody feels or is. Not for decisions about"
     " people, not for children, not for identification.\n\n"
     "**Nothing is kept.** A picture is in memory until it is answered.\n\n"
     "**Limits.** {megabytes:g} MB and {megapixels:g} megapixels a picture, {pictures} pictures and"
@@ -54,7 +54,7 @@ def document(settings: Settings, model: tuple[str, str]) -> Node:
 
 def _about(settings: Settings) -> str:
     told = _ABOUT.format(
-        gender=" and apparent gender" if settings.gender else "",
+        gender=" and gender" if settings.gender else "",
         megabytes=settings.max_bytes / 1e6,
         megapixels=settings.max_pixels / 1e6,
         pictures=MAX_PICTURES,

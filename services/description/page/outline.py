@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from services.description.notation import Node
+from services.description.notation import JSON, Node
 
 
 class Row(NamedTuple):
@@ -34,6 +34,20 @@ class Outline:
     def choices(self, schema: Node) -> list[Node]:
         """The schemas that an answer or a body may have."""
         return [self.resolved(each) for each in self.resolved(schema).get("oneOf", [schema])]
+
+    def parameters(self, operation: Node) -> Iterator[Row]:
+        """What may stand in the query."""
+        for each in operation["parameters"]:
+            required = ", required" if each.get("required") else ""
+            yield Row(each["name"], self.type_of(each["schema"]) + required, each["description"])
+
+    def failures(self, operation: Node) -> Iterator[Row]:
+        """Code, status and sentence of each."""
+        for status, answer in operation["responses"].items():
+            for code, case in (
+                self.resolved(answer)["content"].get(JSON, {}).get("examples", {}).items()
+            ):
+                yield Row(code, status, case["value"]["error"]["message"])
 
     def rows(self, schema: Node, name: str = "") -> Iterator[Row]:
         """All fields of a schema; lists and labels that repeat in every object are cut short."""

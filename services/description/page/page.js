@@ -9,6 +9,7 @@ for (const example of document.querySelectorAll("[data-address]")) {
 for (const button of document.querySelectorAll(".copy")) {
   button.addEventListener("click", () => copy(button));
 }
+key?.form.addEventListener("submit", (event) => event.preventDefault());
 for (const form of document.querySelectorAll(".try")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -88,7 +89,7 @@ async function send({ url, method, headers, body }, accept) {
   const id = answer.headers.get("X-Request-ID");
   return {
     good: answer.ok,
-    line: [`${answer.status} ${answer.statusText}`.trim(), `${ms} ms`, id].filter(Boolean).join(" · "),
+    line: [`${answer.status} ${answer.statusText}`.trim(), `${ms} ms`, id && `request ${id}`].filter(Boolean).join(" · "),
     shown: blob.type.startsWith("image/") ? picture(blob) : words(await blob.text(), blob.type),
   };
 }
@@ -106,8 +107,14 @@ function words(text, type) {
   block.tabIndex = 0;
   block.setAttribute("aria-label", "Answer");
   const json = type.startsWith("application/json");
-  block.textContent = json ? JSON.stringify(JSON.parse(text), null, 2) : text;
+  block.textContent = json ? pretty(JSON.parse(text)) : text;
   return block;
+}
+
+// What is short stands on one line.
+function pretty(value) {
+  const text = JSON.stringify(value, null, 2);
+  return text.replace(/[[{][^[\]{}]{0,110}?[\]}]/g, (part) => part.replace(/\s+/g, " "));
 }
 
 async function base64(file) {
