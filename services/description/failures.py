@@ -16,7 +16,7 @@ _LATER = (429, 502, 503)
 def components() -> Node:
     """The answers that routes share."""
     shared: dict[int, list[tuple[str, str]]] = {
-        status: [problems.of_http(status)] for status in (400, 401, 408, 413, 431, 500)
+        status: [problems.of_http(status)] for status in (400, 401, 408, 413, 414, 431, 500)
     }
     for error in (TooManyRequests, Busy, Unavailable):
         shared.setdefault(error.status, []).append((error.code, error.sentence))
@@ -27,7 +27,7 @@ def components() -> Node:
 
 def anywhere() -> Node:
     """What every route may answer, whatever it is for."""
-    always = (400, 408, 413, 431, 500, 502)
+    always = (400, 408, 413, 414, 431, 500, 502)
     return {str(status): ref(_name(status), "responses") for status in always}
 
 

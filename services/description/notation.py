@@ -6,7 +6,11 @@ from typing import Any
 
 Node = dict[str, Any]
 
-JSON = "application/json"
+JSON, HTML = "application/json", "text/html"
+FORM, ENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
+JPEG, PNG = "image/jpeg", "image/png"
+PICTURE: Node = {"type": "string", "contentMediaType": "application/octet-stream"}
+BASE64: Node = {"type": "string", "contentEncoding": "base64", "minLength": 1}
 # Where examples say that the service is; the page puts its own address there.
 ADDRESS = "http://127.0.0.1:8080"
 
@@ -33,16 +37,15 @@ def parameter(name: str, description: str, schema: Node, **more: Any) -> Node:
     return {"name": name, "in": "query", "description": description, "schema": schema, **more}
 
 
-def body(**kinds: Node) -> Node:
-    """A request body: its media types, `__` for the slash, and the schema of each."""
-    return {"required": True, "content": _content(kinds)}
+def body(content: Node) -> Node:
+    """A request body: media types, and the schema of each."""
+    return {"required": True, "content": _media(content)}
 
 
-def ok(description: str, **kinds: Node) -> Node:
-    """The answer 200, written as `body` is."""
+def ok(description: str, content: Node) -> Node:
+    """The answer 200, its content as in `body`."""
     headers = {"X-Request-ID": ref("X-Request-ID", "headers")}
-    answer = {"description": description, "headers": headers, "content": _content(kinds)}
-    return {"200": answer}
+    return {"200": {"description": description, "headers": headers, "content": _media(content)}}
 
 
 def operation(name: str, summary: str, description: str, *, curl: str, **more: Any) -> Node:
@@ -52,8 +55,15 @@ def operation(name: str, summary: str, description: str, *, curl: str, **more: A
     return told | more | {"x-codeSamples": [sample]}
 
 
-def _content(kinds: Node) -> Node:
+def _media(content: Node) -> Node:
     return {
-        kind.replace("__", "/").replace("form_data", "form-data"): {"schema": schema}
-        for kind, schema in kinds.items()
+        kind: {"schema": schema} | (_encoding(schema) if kind == FORM else {})
+        for kind, schema in content.items()
     }
+
+
+def _encoding(form: Node) -> Node:
+    """Which parts of a form are pictures."""
+    parts = {name: part.get("items", part) for name, part in form["properties"].items()}
+    pictures = [name for name, part in parts.items() if part == PICTURE]
+    return {"encoding": {name: {"contentType": "image/*"} for name in pictures}}

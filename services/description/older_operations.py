@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from services.description import failures
-from services.description.notation import Node, body, obj, ok, operation, parameter, ref
-from services.description.operations import BASE64, OPEN, PICTURE, UNREACHABLE, UNREADABLE, url
+from services.description.notation import (
+    BASE64,
+    ENCODED,
+    FORM,
+    HTML,
+    JSON,
+    PICTURE,
+    PNG,
+    Node,
+    body,
+    obj,
+    ok,
+    operation,
+    parameter,
+    ref,
+)
+from services.description.operations import OPEN, UNREACHABLE, UNREADABLE, url
 from utils.errors import NoFace
 from utils.settings import Settings
 
 _TAGS = ["Older clients"]
+# What gunicorn takes as the first line of a request has 2,048 bytes.
+_SHORT = BASE64 | {"maxLength": 1900}
 _LARGEST = (
     "Answers for the largest face. Where none is found in a picture of at most 256 pixels a side,"
     " all of it is taken for one, cut out already."
@@ -35,8 +52,7 @@ def _greeting() -> Node:
         tags=_TAGS,
         responses=ok(
             "The greeting.",
-            application__json=obj({"message": {"const": "Ok"}}),
-            text__html={"type": "string"},
+            {JSON: obj({"message": {"const": "Ok"}}), HTML: {"type": "string"}},
         )
         | failures.anywhere(),
         **OPEN,
@@ -50,8 +66,8 @@ def _mood(keys: bool) -> Node:
         _LARGEST,
         curl="curl -F imgData=@photo.jpg URL/",
         tags=_TAGS,
-        requestBody=body(multipart__form_data=obj({"imgData": PICTURE})),
-        responses=ok("A JSON string.", application__json=ref("Mood"))
+        requestBody=body({FORM: obj({"imgData": PICTURE})}),
+        responses=ok("A JSON string.", {JSON: ref("Mood")})
         | failures.of(*UNREADABLE, NoFace, keys=keys),
     )
 
@@ -64,8 +80,7 @@ def _face(keys: bool) -> Node:
         curl="base64 < photo.jpg | tr -d '\\n' | curl --data-urlencode imgBase64@- URL/face",
         tags=_TAGS,
         requestBody=body(
-            **{"application__x-www-form-urlencoded": obj({"imgBase64": BASE64})},
-            multipart__form_data=obj({"imgBase64": BASE64}),
+            {ENCODED: obj({"imgBase64": BASE64}), FORM: obj({"imgBase64": BASE64})},
         ),
         responses=_predictions(keys),
     )
@@ -79,7 +94,7 @@ def _face_in_the_query(keys: bool) -> Node:
         " 48 by 48 pixels.",
         curl="base64 < face.jpg | tr -d '\\n' | curl -G --data-urlencode imgBase64@- URL/face",
         tags=_TAGS,
-        parameters=[parameter("imgBase64", "The picture as base64.", BASE64, required=True)],
+        parameters=[parameter("imgBase64", "The picture as base64.", _SHORT, required=True)],
         responses=_predictions(keys),
     )
 
@@ -92,8 +107,8 @@ def _predict(keys: bool) -> Node:
         curl="curl -H 'Content-Type: application/json' \\\n"
         """     -d '{"url": "https://example.org/photo.jpg"}' URL/predict""",
         tags=_TAGS,
-        requestBody=body(application__json=url()),
-        responses=ok("Probabilities by label.", application__json=ref("SevenEmotions"))
+        requestBody=body({JSON: url()}),
+        responses=ok("Probabilities by label.", {JSON: ref("SevenEmotions")})
         | failures.of(*UNREADABLE, NoFace, *UNREACHABLE, keys=keys),
     )
 
@@ -105,12 +120,12 @@ def _marked(keys: bool) -> Node:
         "A PNG as large as the picture, which is unmarked where no face is found.",
         curl="curl -F file=@photo.jpg URL/face-sentiment -o marked.png",
         tags=_TAGS,
-        requestBody=body(multipart__form_data=obj({"file": PICTURE})),
-        responses=ok("The picture.", image__png=PICTURE) | failures.of(*UNREADABLE, keys=keys),
+        requestBody=body({FORM: obj({"file": PICTURE})}),
+        responses=ok("The picture.", {PNG: PICTURE}) | failures.of(*UNREADABLE, keys=keys),
     )
 
 
 def _predictions(keys: bool) -> Node:
-    return ok("Per cent by label.", application__json=ref("Predictions")) | failures.of(
+    return ok("Per cent by label.", {JSON: ref("Predictions")}) | failures.of(
         *UNREADABLE, NoFace, keys=keys
     )

@@ -5,6 +5,13 @@ from __future__ import annotations
 from services.call_options import CHOICES, NUMBERS
 from services.description import failures
 from services.description.notation import (
+    BASE64,
+    FORM,
+    HTML,
+    JPEG,
+    JSON,
+    PICTURE,
+    PNG,
     Node,
     array,
     body,
@@ -18,8 +25,8 @@ from services.uploads import MAX_PICTURES
 from utils.errors import ImageBroken, NotAnImage, UrlRefused, UrlTooSlow, UrlUnreachable
 from utils.settings import Settings
 
-PICTURE = {"type": "string", "contentMediaType": "application/octet-stream"}
-BASE64 = {"type": "string", "contentEncoding": "base64", "minLength": 1}
+# In a list an empty one fails alone.
+_ANY_BASE64 = {"type": "string", "contentEncoding": "base64"}
 UNREADABLE = (NotAnImage, ImageBroken)
 UNREACHABLE = (UrlRefused, UrlUnreachable, UrlTooSlow)
 OPEN: Node = {"security": []}
@@ -56,16 +63,17 @@ def _faces(settings: Settings) -> Node:
         tags=["Faces"],
         parameters=_parameters(settings),
         requestBody=body(
-            **{"image__*": PICTURE, "application__octet-stream": PICTURE},
-            multipart__form_data=obj(
-                {"image": array(PICTURE, minItems=1, maxItems=MAX_PICTURES)},
-            ),
-            application__json={
-                "oneOf": [
-                    obj({"image": BASE64}),
-                    obj({"images": array(BASE64, minItems=1, maxItems=MAX_PICTURES)}),
-                ]
-            },
+            {
+                "image/*": PICTURE,
+                "application/octet-stream": PICTURE,
+                FORM: obj({"image": array(PICTURE, minItems=1, maxItems=MAX_PICTURES)}),
+                JSON: {
+                    "oneOf": [
+                        obj({"image": BASE64}),
+                        obj({"images": array(_ANY_BASE64, minItems=1, maxItems=MAX_PICTURES)}),
+                    ]
+                },
+            }
         ),
         responses=_seen({"oneOf": [ref("Analysis"), ref("Results")]})
         | failures.of(*UNREADABLE, keys=bool(settings.api_keys)),
@@ -83,7 +91,7 @@ def _faces_url(settings: Settings) -> Node:
         """     -d '{"url": "https://example.org/photo.jpg"}' URL/v1/faces/url""",
         tags=["Faces"],
         parameters=_parameters(settings),
-        requestBody=body(application__json=url()),
+        requestBody=body({JSON: url()}),
         responses=_seen(ref("Analysis"))
         | failures.of(*UNREADABLE, *UNREACHABLE, keys=bool(settings.api_keys)),
     )
@@ -96,8 +104,7 @@ def _about() -> Node:
         "For pages and programs that adapt to it. It never wants a key.",
         curl="curl URL/v1/about",
         tags=["About"],
-        responses=ok("Its model, limits and labels.", application__json=ref("About"))
-        | failures.anywhere(),
+        responses=ok("Its model, limits and labels.", {JSON: ref("About")}) | failures.anywhere(),
         **OPEN,
     )
 
@@ -109,7 +116,7 @@ def _document() -> Node:
         "OpenAPI 3.1, with the limits and labels of this installation.",
         curl="curl URL/v1/openapi.json",
         tags=["About"],
-        responses=ok("The document.", application__json={"type": "object"}) | failures.anywhere(),
+        responses=ok("The document.", {JSON: {"type": "object"}}) | failures.anywhere(),
         **OPEN,
     )
 
@@ -121,7 +128,7 @@ def _page() -> Node:
         "A page on which every route can be tried.",
         curl="curl URL/docs",
         tags=["About"],
-        responses=ok("The page.", text__html={"type": "string"}) | failures.anywhere(),
+        responses=ok("The page.", {HTML: {"type": "string"}}) | failures.anywhere(),
         **OPEN,
     )
 
@@ -133,7 +140,7 @@ def _health() -> Node:
         "For probes. It says nothing about what stands behind the proxy.",
         curl="curl URL/healthz",
         tags=["About"],
-        responses=ok("Somebody is.", application__json=obj({"status": {"const": "ok"}}))
+        responses=ok("Somebody is.", {JSON: obj({"status": {"const": "ok"}})})
         | failures.anywhere(),
         **OPEN,
     )
@@ -141,16 +148,14 @@ def _health() -> Node:
 
 def url() -> Node:
     """The body of the routes that fetch a picture."""
-    address = {"type": "string", "minLength": 1, "description": "http or https."}
+    address = {"type": "string", "format": "uri", "minLength": 1}
     return obj({"url": address}, example={"url": "https://example.org/photo.jpg"})
 
 
 def _seen(shape: Node) -> Node:
     return ok(
         "What is seen, or the annotated picture: `Accept` decides.",
-        application__json=shape,
-        image__jpeg=PICTURE,
-        image__png=PICTURE,
+        {JSON: shape, JPEG: PICTURE, PNG: PICTURE},
     )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from services.description.notation import JSON, Node
-
-_FORM, _ENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
+from services.description.notation import ENCODED, FORM, JSON, PNG, Node
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,10 @@ class Operation:
         `file`: a part of a form; `base64`: a field of a form; `query`: the same in the address;
         `url`: a URL in JSON; `nothing`: it only asks.
         """
-        if _ENCODED in self.bodies:
-            return "base64", _only(self.bodies[_ENCODED])
-        if _FORM in self.bodies:
-            return "file", _only(self.bodies[_FORM])
+        if ENCODED in self.bodies:
+            return "base64", _only(self.bodies[ENCODED])
+        if FORM in self.bodies:
+            return "file", _only(self.bodies[FORM])
         if JSON in self.bodies:
             return "url", _only(self.bodies[JSON])
         for parameter in self.node.get("parameters", []):
@@ -55,7 +53,7 @@ class Operation:
     @property
     def draws(self) -> bool:
         """Whether it answers with JSON and, asked for that, with a picture as well."""
-        return {JSON, "image/png"} <= set(self.node["responses"]["200"]["content"])
+        return {JSON, PNG} <= set(self.node["responses"]["200"]["content"])
 
     @property
     def curl(self) -> str:
