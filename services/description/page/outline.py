@@ -69,8 +69,9 @@ class Outline:
         if "oneOf" in schema:
             return " or ".join(self.type_of(each) for each in schema["oneOf"])
         if schema.get("type") == "array":
-            return f"list of {_exactly(schema)}{self.type_of(schema['items'])}s"
-        return _limited(schema) or _named(schema)
+            items = self.resolved(schema["items"])
+            return f"list of {_exactly(schema)}{_noun(items)}s" if "type" in items else "list"
+        return _limited(schema) or f"{_noun(schema)}{_range(schema)}"
 
 
 def _limited(schema: Node) -> str | None:
@@ -81,14 +82,14 @@ def _limited(schema: Node) -> str | None:
     return " or ".join(words) if 0 < len(words) < 3 else "one label" if words else None
 
 
-def _named(schema: Node) -> str:
+def _noun(schema: Node) -> str:
     if _is_a_map(schema):
         return "numbers by name"
     if "contentMediaType" in schema:
         return "file"
     if "contentEncoding" in schema:
         return "base64"
-    return f"{schema['type']}{_range(schema)}"
+    return str(schema["type"])
 
 
 def _exactly(schema: Node) -> str:
