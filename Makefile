@@ -14,7 +14,7 @@ REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 PY := .venv/bin/python
 SYNC := .venv/bin/uv sync --quiet --locked --inexact --no-default-groups --group serve
 
-.PHONY: help run test check format train evaluate bench chaos image up down clean
+.PHONY: help run test check format train evaluate bench chaos image lambda up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,13 @@ image: .venv/.serve ## build both images, and list the packages inside (dist/sem
 	@mkdir -p dist
 	.venv/bin/uv export --quiet --locked --no-default-groups --group serve --no-emit-package uv \
 		--format cyclonedx1.5 --output-file dist/semblance.cdx.json
+
+lambda: ## build the AWS Lambda function's image, and send it a photo
+	docker build --tag semblance-lambda --file deploy/aws/Dockerfile .
+	@name=$$(docker run --detach --publish 127.0.0.1:9000:8080 semblance-lambda) || exit 1; \
+	curl -sS --retry 20 --retry-connrefused --retry-delay 1 --data @deploy/aws/events/faces.json \
+		http://127.0.0.1:9000/2015-03-31/functions/function/invocations; \
+	code=$$?; echo; docker rm --force $$name >/dev/null; exit $$code
 
 up: ## start with Docker Compose (needs TELEGRAM_TOKEN and SEMBLANCE_SECRET)
 	@docker compose up --build --detach --wait || { docker compose logs --no-log-prefix settings; exit 1; }

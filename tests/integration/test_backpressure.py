@@ -30,11 +30,11 @@ FETCHED = 'semblance_stage_seconds_count{stage="fetch"}'
 class HeldEngine(FakeEngine):
     """Holds its slot until there is a writer at the named pipe, as a long picture would."""
 
-    def analyze(self, data: bytes) -> Any:
+    def analyze(self, data: bytes, options: object = None) -> Any:
         with open(os.environ[HOLD], "rb"):  # noqa: PTH123
             return super().analyze(data)
 
-    def annotate(self, data: bytes, target: Target) -> Annotated:
+    def annotate(self, data: bytes, target: Target, options: object = None) -> Annotated:
         with open(os.environ[HOLD], "rb"):  # noqa: PTH123
             return super().annotate(data, target)
 
