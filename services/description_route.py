@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 from flask import Flask, Response, request
 
@@ -19,18 +20,19 @@ _CSP = (
 
 
 def install(app: Flask, settings: Settings, model: tuple[str, str]) -> None:
-    """Serve both, without a key. All of it is made once, when the service starts."""
-    described = document(settings, model)
-    served = {
-        "/v1/openapi.json": (json.dumps(described).encode(), "application/json"),
-        "/docs": (page(described).encode(), "text/html"),
-    } | {f"/docs/{path.name}": (path.read_bytes(), kind) for path, kind in FILES.items()}
+    """Serve both, without a key. They are made when first asked for: a start should not wait."""
+    described = cache(partial(document, settings, model))
+    served: dict[str, tuple[Callable[[], bytes], str]] = {
+        "/v1/openapi.json": (cache(lambda: json.dumps(described()).encode()), "application/json"),
+        "/docs": (cache(lambda: page(described()).encode()), "text/html"),
+    }
+    served |= {f"/docs/{path.name}": (cache(path.read_bytes), kind) for path, kind in FILES.items()}
     for route, (data, kind) in served.items():
         app.add_url_rule(route, route, partial(_answer, data, kind), methods=["GET"])
 
 
-def _answer(data: bytes, kind: str) -> Response:
-    answer = Response(data, mimetype=kind)
+def _answer(data: Callable[[], bytes], kind: str) -> Response:
+    answer = Response(data(), mimetype=kind)
     if kind == "text/html":
         answer.headers["Content-Security-Policy"] = _CSP
     # It changes with the settings alone: asked for again every time, and seldom sent again.

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.axe import violations
 from tests.browsers import chromium, watched
 from tests.doors import opened
 from tests.picture_server import picture_server
@@ -109,3 +110,36 @@ def test_it_fits_every_width(browser, doors, width):
     for details in page.locator("details").all():
         details.evaluate("each => each.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+LAYOUTS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_axe_finds_nothing(browser, locked, layout):
+    page, _ = watched(browser, **LAYOUTS[layout])
+    page.goto(f"{locked}/docs")
+    for details in page.locator("details").all():
+        details.evaluate("each => each.open = true")
+    form = page.locator("#about form")
+    assert sent(form).startswith("200")
+    assert violations(page) == []
+
+
+def test_it_is_used_by_keyboard_alone(browser, doors):
+    page, _ = watched(browser)
+    page.goto(f"{doors}/docs")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "To the routes"
+    page.keyboard.press("Enter")
+    form = page.locator("#about form")
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if form.evaluate("form => form.contains(document.activeElement)"):
+            break
+    page.keyboard.press("Enter")
+    form.locator(".outcome[data-good=true]").wait_for()
