@@ -29,6 +29,9 @@ _KEYS = (
 def document(settings: Settings, model: tuple[str, str]) -> Node:
     """OpenAPI 3.1, ready for JSON; `model` is name and version of what answers."""
     keys: Node = {"key": {"type": "http", "scheme": "bearer"}} if settings.api_keys else {}
+    paths = operations.paths(settings) | older_operations.paths(settings)
+    if keys:
+        _show_the_key(paths)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -42,7 +45,7 @@ def document(settings: Settings, model: tuple[str, str]) -> Node:
         "servers": [{"url": ".."}],
         "security": [{name: []} for name in keys],
         "tags": [{"name": name} for name in ("Faces", "About", "Older clients")],
-        "paths": operations.paths(settings) | older_operations.paths(settings),
+        "paths": paths,
         "components": {
             "schemas": schemas.components(settings, model),
             "responses": failures.components(),
@@ -62,6 +65,15 @@ def _about(settings: Settings) -> str:
         formats=", ".join(FORMATS),
     )
     return told + (_KEYS if settings.api_keys else "")
+
+
+def _show_the_key(paths: Node) -> None:
+    for methods in paths.values():
+        for node in methods.values():
+            if "security" not in node:
+                (sample,) = node["x-codeSamples"]
+                with_key = "curl -H 'Authorization: Bearer YOUR-KEY' "
+                sample["source"] = sample["source"].replace("curl ", with_key, 1)
 
 
 def _headers() -> Node:

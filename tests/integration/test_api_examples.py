@@ -21,16 +21,17 @@ from tests.fakes_services import SECRET, settings
 from tests.picture_server import picture_server
 from utils.settings import ROOT
 
+KEY = "a-key-of-the-tests"
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 EXAMPLES = [(language, text) for language, text in BLOCKS if language in ("sh", "python", "js")]
 # Those of the description are for a shell as well.
 DESCRIBED = [
     ("sh", each.curl)
-    for operations in operations_of(document(settings(), ("semblance", "1"))).values()
+    for environ in ({}, {"SEMBLANCE_API_KEYS": KEY})
+    for operations in operations_of(document(settings(**environ), ("semblance", "1"))).values()
     for each in operations
 ]
-KEY = "a-key-of-the-tests"
 
 
 def title(example):

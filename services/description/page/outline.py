@@ -56,7 +56,8 @@ class Outline:
             yield from self._row(f"{name}.{key}" if name else key, self.resolved(child))
 
     def _row(self, name: str, schema: Node) -> Iterator[Row]:
-        yield Row(name, self.type_of(schema), schema.get("description", ""))
+        meaning = schema.get("description") or ", ".join(schema.get("enum", []))
+        yield Row(name, self.type_of(schema), meaning)
         items = self.resolved(schema.get("items", {}))
         if items.get("properties"):
             yield from self.rows(items, f"{name}[]")
@@ -79,7 +80,7 @@ def _limited(schema: Node) -> str | None:
     if "const" in schema:
         return str(schema["const"])
     words = schema.get("enum", [])
-    return " or ".join(words) if 0 < len(words) < 3 else "one label" if words else None
+    return " or ".join(words) if 0 < len(words) < 3 else "one of these" if words else None
 
 
 def _noun(schema: Node) -> str:
@@ -88,7 +89,7 @@ def _noun(schema: Node) -> str:
     if "contentMediaType" in schema:
         return "file"
     if "contentEncoding" in schema:
-        return "base64"
+        return "base64 string"
     return str(schema["type"])
 
 

@@ -75,6 +75,8 @@ def test_a_key_is_wanted_where_there_are_any():
     for path, methods in told["paths"].items():
         for node in methods.values():
             assert ("401" in node["responses"]) == ("security" not in node), path
+            (sample,) = node["x-codeSamples"]
+            assert ("YOUR-KEY" in sample["source"]) == ("security" not in node), path
 
 
 def test_codes_and_statuses_are_those_of_the_errors():

@@ -63,6 +63,6 @@ def test_an_outline_names_fields_by_their_place(told):
     outline = Outline(told)
     rows = {row.name: row.type for row in outline.rows({"$ref": "#/components/schemas/Analysis"})}
     assert rows["size_wh"] == "list of 2 integers"
-    assert rows["faces[].emotion.label"] == "one label"
+    assert rows["faces[].emotion.label"] == "one of these"
     assert rows["faces[].emotion.probabilities"] == "numbers by name"
     assert rows["faces[].confidence"] == "number 0 to 1"
