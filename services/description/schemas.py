@@ -14,6 +14,8 @@ from utils.settings import Settings
 
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 _PX = {"type": "integer", "minimum": 0}
+_EMOTION = Opinion(EMOTIONS, (0.02, 0.93, 0.02, 0.01, 0.01, 0.0, 0.0, 0.01), sure=True)
+_MODEL = obj({"name": {"type": "string"}, "version": {"type": "string"}})
 _ID = {"type": "string", "description": "The same as in the header X-Request-ID."}
 
 
@@ -24,7 +26,7 @@ def components(settings: Settings, model: tuple[str, str]) -> Node:
         "Analysis": obj(
             seen["properties"] | {"request_id": _ID},
             description=seen["description"],
-            example=example(settings, model) | {"request_id": "0f9a3c"},
+            example=_example(settings, model) | {"request_id": "0f9a3c"},
         ),
         "Results": obj(
             {
@@ -57,16 +59,12 @@ def components(settings: Settings, model: tuple[str, str]) -> Node:
     return schemas
 
 
-def example(settings: Settings, model: tuple[str, str]) -> Node:
+def _example(settings: Settings, model: tuple[str, str]) -> Node:
     """An analysis as the API tells it."""
     gender = Opinion(GENDERS, (0.97, 0.03), sure=True) if settings.gender else None
     face = Face((176, 66, 271, 161), 0.98, _EMOTION, gender)
     ms = {"decode": 5.1, "detect": 9.8, "classify": 1.2}
     return Analysis((1280, 960), (face,), *model, ms).as_json()
-
-
-_EMOTION = Opinion(EMOTIONS, (0.02, 0.93, 0.02, 0.01, 0.01, 0.0, 0.0, 0.01), sure=True)
-_MODEL = obj({"name": {"type": "string"}, "version": {"type": "string"}})
 
 
 def _analysis(settings: Settings) -> Node:
