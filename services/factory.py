@@ -12,6 +12,7 @@ from services import (
     access_log,
     bodies,
     cors,
+    description_route,
     faces_route,
     health_routes,
     job_route,
@@ -61,7 +62,8 @@ def create_app(
     health_routes.install(app, inference)
     # Without nginx in front strangers reach this route as well.
     metrics_route.install(app, metrics, keys if len(sources) > 1 else None)
-    about_route.install(app, settings, keys, inference.model)
+    about_route.install(app, settings, inference.model)
+    description_route.install(app, settings, inference.model)
     for source in sources:
         job_route.install(
             app, source, inference, delivery=delivery, secret=settings.secret, metrics=metrics

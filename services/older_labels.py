@@ -6,7 +6,7 @@ from typing import Final
 
 from utils.faces import Opinion
 
-_CAPITAL: Final = {
+EIGHT: Final = {
     "anger": "Anger",
     "disgust": "Disgust",
     "surprise": "Surprise",
@@ -16,7 +16,7 @@ _CAPITAL: Final = {
     "contempt": "Contempt",
     "fear": "Fear",
 }
-_SEVEN: Final = {
+SEVEN: Final = {
     "anger": "Anger",
     "disgust": "Disgust",
     "fear": "Fear",
@@ -41,7 +41,7 @@ def per_cent(opinion: Opinion) -> dict[str, float]:
     """Eight labels in per cent, the likeliest first: what `/face` answers."""
     named = zip(opinion.labels, opinion.probabilities, strict=True)
     ranked = sorted(named, key=lambda pair: -pair[1])
-    return {_CAPITAL[label]: round(100 * value, 4) for label, value in ranked}
+    return {EIGHT[label]: round(100 * value, 4) for label, value in ranked}
 
 
 def seven(opinion: Opinion) -> dict[str, float]:
@@ -51,4 +51,4 @@ def seven(opinion: Opinion) -> dict[str, float]:
     """
     given = dict(zip(opinion.labels, opinion.probabilities, strict=True))
     share = given["contempt"] / sum(_CONTEMPT_AS.values())
-    return {name: given[label] + share * _CONTEMPT_AS[label] for label, name in _SEVEN.items()}
+    return {name: given[label] + share * _CONTEMPT_AS[label] for label, name in SEVEN.items()}

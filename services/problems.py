@@ -12,17 +12,24 @@ from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
 from services import request_ids
-from utils.errors import ImageTooLarge, SemblanceError, Unavailable
+from utils.errors import BadRequest, ImageTooLarge, SemblanceError, Unavailable
 
 _log = logging.getLogger("services.problems")
 
 # What a server finds wrong before there is a request; nginx's template uses the same codes.
 _TOO_LONG = "request_header_fields_too_large"
-_CODES = {414: _TOO_LONG, 431: _TOO_LONG, 500: SemblanceError.code}
+_CODES = {
+    413: ImageTooLarge.code,
+    414: _TOO_LONG,
+    431: _TOO_LONG,
+    500: SemblanceError.code,
+}
 _SENTENCES = {
-    400: "I could not understand this request.",
+    400: BadRequest.sentence,
+    401: "This needs a valid API key.",
     404: "There is no such route.",
     405: "This route does not take that method.",
+    408: "The request arrived too slowly.",
     413: ImageTooLarge.sentence,
     414: "The address or the headers of this request are too long.",
     415: "I cannot read a body of this type.",
@@ -41,9 +48,16 @@ def shape_of(error: SemblanceError) -> dict[str, Any]:
     return shape(error.code, error.public_sentence)
 
 
+def of_http(status: int) -> tuple[str, str]:
+    """Code and sentence of a failure that HTTP knows by its status, and we by no type."""
+    known = HTTPStatus(status)
+    code = _CODES.get(status, known.name.lower())
+    return code, _SENTENCES.get(status, f"{known.phrase}.")
+
+
 def malformed(status: int) -> bytes:
     """A whole HTTP answer in our shape, for what never became a request of the application."""
-    body = json.dumps(shape(_CODES.get(status, "bad_request"), _SENTENCES[status])).encode()
+    body = json.dumps(shape(*of_http(status))).encode()
     head = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         "Content-Type: application/json",
@@ -77,9 +91,9 @@ def answer_to(error: SemblanceError) -> Response:
 
 def _of_the_framework(error: HTTPException) -> Response:
     status = error.code or 500
-    code = ImageTooLarge.code if status == 413 else HTTPStatus(status).name.lower()
+    code, sentence = of_http(status)
     g.outcome = code
-    answer = _answer(status, shape(code, _SENTENCES.get(status, HTTPStatus(status).phrase + ".")))
+    answer = _answer(status, shape(code, sentence))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             answer.headers[name] = value

@@ -125,8 +125,9 @@ def test_ports_lead_from_the_ingress_to_the_process():
     ]
     nginx = {"service": {"name": "nginx", "port": {"name": "http"}}}
     assert sorted(paths, key=str) == [
+        ("/docs", "Prefix", nginx),
         (WEBHOOK_PATH, "Exact", nginx),
-        ("/v1/faces", "Prefix", nginx),
+        ("/v1", "Prefix", nginx),
     ]
 
 

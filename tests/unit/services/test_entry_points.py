@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from tests.fakes_services import SECRET
+from tests.unit.services.test_factory import DESCRIPTION
 
 IMAGE = {"/classify", "/v1/faces", "/", "/face", "/face-sentiment"}
 URL = {"/classify_url", "/v1/faces/url", "/predict"}
@@ -28,4 +29,5 @@ def test_it_makes_an_application_that_is_ready(module, monkeypatch):
         "/readyz",
         "/metrics",
         "/v1/about",
+        *DESCRIPTION,
     }

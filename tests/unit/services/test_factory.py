@@ -2,6 +2,8 @@ from services.app_image.source import FileSource
 from services.app_url.source import UrlSource
 from tests.fakes_services import FakeFetcher, app_of
 
+DESCRIPTION = {"/v1/openapi.json", "/docs", "/docs/page.css", "/docs/page.js"}
+
 
 def routes(app):
     return {rule.rule for rule in app.url_map.iter_rules()}
@@ -10,7 +12,7 @@ def routes(app):
 def test_each_service_has_the_routes_of_its_source_alone():
     image = routes(app_of(FileSource(None, max_bytes=1)))
     url = routes(app_of(UrlSource(FakeFetcher())))
-    own = {"/healthz", "/readyz", "/metrics", "/v1/about"}
+    own = {"/healthz", "/readyz", "/metrics", "/v1/about", *DESCRIPTION}
     assert image == own | {"/classify", "/v1/faces", "/", "/face", "/face-sentiment"}
     assert url == own | {"/classify_url", "/v1/faces/url", "/predict"}
 

@@ -84,6 +84,13 @@ def test_what_a_client_does_wrong_is_4xx_in_our_shape(make):
     assert handler()(make("GET", "/Prod/"), CONTEXT)["statusCode"] == 200
 
 
+@pytest.mark.parametrize("event", [v1("GET", "/docs"), v2("GET", "/live/docs", stage="live")])
+def test_the_page_of_the_api_is_text(event):
+    answer = handler()(event, CONTEXT)
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)
+    assert answer["body"].startswith("<!doctype html>")
+
+
 def test_an_answer_that_lambda_could_not_hand_out_is_413():
     class Large(FakeEngine):
         def annotate(self, data, target, options=None):
