@@ -1,1 +1,1 @@
-"""What the public API is: an OpenAPI document and a page made from it (docs/adr/0019)."""
+"""What the public API is: an OpenAPI document and a page made from it (docs/adr/0018)."""
