@@ -36,14 +36,14 @@ async function prepare(gender) {
 async function look(picture, closer) {
   const start = performance.now();
   const pixels = read(picture);
-  const read_ms = performance.now() - start;
+  const readMs = performance.now() - start;
   const found = await networks.detector.detect(pixels, { closer });
-  const detect_ms = performance.now() - start - read_ms;
+  const detectMs = performance.now() - start - readMs;
   const emotions = await networks.emotion.classify(pixels, found);
   const genders = (await networks.gender?.classify(pixels, found)) ?? [];
-  const classify_ms = performance.now() - start - read_ms - detect_ms;
+  const classifyMs = performance.now() - start - readMs - detectMs;
   const faces = found.map((face, i) => ({ ...face, emotion: emotions[i], gender: genders[i] ?? null }));
-  const ms = { decode: read_ms, detect: detect_ms, classify: classify_ms };
+  const ms = { decode: readMs, detect: detectMs, classify: classifyMs };
   return { faces, size: [pixels.width, pixels.height], ms };
 }
 
