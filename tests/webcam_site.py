@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from benchmarks.browser import VERSION, runtime_folder
+from tests.service_processes import UnixConnection
 from utils.manifest import MODELS
 from utils.settings import ROOT
 
@@ -41,12 +44,19 @@ _HEADERS = {
 
 
 class Site:
-    """`upstream` is host:port of the services; `asked` are the paths of all requests so far."""
+    """The services at `upstream`, a unix socket, and the page's files beside them.
 
-    def __init__(self, port: int, upstream: str, *, gender: bool = True) -> None:
-        self.port, self.upstream, self.gender = port, upstream, gender
+    `asked` are the paths of all requests so far, `most_at_once` how many pictures were with the
+    services at the same time; `release` stands for another version of the page.
+    """
+
+    def __init__(self, port: int, upstream: Path | str, *, gender: bool = True) -> None:
+        self.port, self.upstream, self.gender = port, str(upstream), gender
         self.release = ""
         self.asked: list[str] = []
+        self.most_at_once = 0
+        self.at_once = 0
+        self.lock = threading.Lock()
         self.url = f"http://127.0.0.1:{port}/"
         self._server: ThreadingHTTPServer | None = None
 
@@ -89,6 +99,18 @@ class Site:
             **runtime,
         }
 
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """A picture is with the services."""
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.at_once -= 1
+
     def version_script(self) -> bytes:
         files = self.files()
         digest = hashlib.sha256(self.release.encode())
@@ -130,7 +152,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.of.asked.append(self.path.lstrip("/"))
-        self._pass_on(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with self.of.counted():
+            self._pass_on(body)
 
     def _send(self, body: bytes, kind: str, cache: str, status: int = 200) -> None:
         headers = _HEADERS | {"Content-Type": _TYPES[kind], "Cache-Control": cache}
@@ -139,14 +163,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self, body: bytes) -> None:
         kept = ("content-type", "authorization", "accept")
         headers = {name: value for name, value in self.headers.items() if name.lower() in kept}
-        connection = http.client.HTTPConnection(self.of.upstream, timeout=30)
+        connection = UnixConnection(self.of.upstream)
         try:
             connection.request(self.command, self.path, body, headers)
             response = connection.getresponse()
             passed = ("content-type", "retry-after", "cache-control")
             back = {name: value for name, value in response.getheaders() if name.lower() in passed}
             self._answer(response.status, back, response.read())
-        except OSError:
+        except (OSError, http.client.HTTPException):
             self._answer(502, {"Content-Type": "application/json"}, b"{}")
         finally:
             connection.close()

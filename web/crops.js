@@ -6,7 +6,7 @@
  * the eye on the left of the picture, the right one, nose, left and right corner of the mouth.
  */
 
-import { gray, part, replicated, resized, rounded, shrunk, warped } from "./pixels.js";
+import { gray, grayed, part, replicated, resized, rounded, shrunk, warped } from "./pixels.js";
 
 // Of the box's side: landmarks further from its middle, or closer together, are taken for wrong.
 const MOST_AWAY = 0.35;
@@ -18,7 +18,9 @@ export function crop(picture, box, spec, landmarks = []) {
     return turned(picture, upright(landmarks, box, spec), spec.size_px);
   }
   const [x, y, side] = square(box, spec);
-  return resized(replicated(picture, x, y, side, side), spec.size_px, spec.size_px);
+  const whole = replicated(picture, x, y, side, side);
+  // Gray before it is resized, as in the library: afterwards one pixel in five is another.
+  return resized(spec.color === "gray" ? grayed(whole) : whole, spec.size_px, spec.size_px);
 }
 
 /** A batch of crops as the network's input: float32 (n, size, size, channels) in one array. */

@@ -1,5 +1,7 @@
 /** How likely labels are turned into words: one, or two where the network is not sure. */
 
+import { rounded } from "./pixels.js";
+
 const PLAUSIBLE_FROM = 0.1;
 
 /**
@@ -15,7 +17,7 @@ export function candidates({ probabilities, sure, first }) {
 }
 
 export function percent(probability) {
-  return Math.min(99, Math.round(100 * probability));
+  return Math.min(99, rounded(100 * probability));
 }
 
 /** The likeliest label. */

@@ -175,6 +175,13 @@ export function gray({ data, width, height }) {
   return values;
 }
 
+/** The same picture without its colours. */
+export function grayed(picture) {
+  const result = blank(picture.width, picture.height);
+  gray(picture).forEach((value, i) => result.data.fill(value, i * 4, i * 4 + 3));
+  return result;
+}
+
 function clamped(place, length) {
   if (place < 0) return 0;
   return place < length ? place : length - 1;
