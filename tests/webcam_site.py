@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,12 +48,13 @@ class Site:
     """The services at `upstream`, a unix socket, and the page's files beside them.
 
     `asked` are the paths of all requests so far, `most_at_once` how many pictures were with the
-    services at the same time; `release` stands for another version of the page.
+    services at the same time, and `delay_s` how long each takes at least; `release` stands for another version.
     """
 
     def __init__(self, port: int, upstream: Path | str, *, gender: bool = True) -> None:
         self.port, self.upstream, self.gender = port, str(upstream), gender
         self.release = ""
+        self.delay_s = 0.0
         self.asked: list[str] = []
         self.most_at_once = 0
         self.at_once = 0
@@ -105,6 +107,7 @@ class Site:
         with self.lock:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(self.delay_s)
         try:
             yield
         finally:

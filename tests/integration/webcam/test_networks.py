@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import requests
 from PIL import Image
+from playwright.sync_api import Browser
 
 from tests.conftest import encoded
 from tests.webcam_page import Visit, frame
@@ -38,6 +40,15 @@ _PIXELS = """
 const bytes = Uint8Array.from(atob(png), (one) => one.charCodeAt(0));
 const bitmap = await createImageBitmap(new Blob([bytes]));
 """
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    """One page for all of them, so that the networks are loaded once."""
+    opened = Visit(browser, site.url)
+    opened.open()
+    yield opened
+    opened.close()
 
 
 def in_page(visit: Visit, body: str, **values: Any) -> Any:
