@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
 from utils.settings import ROOT
 
@@ -57,7 +57,9 @@ def film(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def chromium(video: Path | None, *, allowed: bool = True) -> Iterator[Browser]:
+def chromium(
+    playwright: Playwright, video: Path | None, *, allowed: bool = True
+) -> Iterator[Browser]:
     """A browser with that camera, or none; `allowed` False refuses it to every page."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if found is None:
@@ -66,12 +68,11 @@ def chromium(video: Path | None, *, allowed: bool = True) -> Iterator[Browser]:
     if video is not None:
         flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
         flags += [f"--use-fake-ui-for-media-stream{'' if allowed else '=deny'}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = playwright.chromium.launch(executable_path=found, args=flags)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 class Visit:
@@ -106,11 +107,13 @@ class Visit:
     def until(self, expression: str, what: str = "", patience_s: float = PATIENCE_S) -> Any:
         """The first true value of an expression in the page, which must not need `eval`."""
         deadline = time.monotonic() + patience_s
-        while not (value := self.page.evaluate(expression)):
-            if time.monotonic() > deadline:
-                pytest.fail(f"still waiting for {what or expression}; the page:\n{self.text()}")
+        while time.monotonic() < deadline:
+            # A page that is loaded anew in the meantime is asked again.
+            with contextlib.suppress(Error):
+                if value := self.page.evaluate(expression):
+                    return value
             self.page.wait_for_timeout(50)
-        return value
+        pytest.fail(f"still waiting for {what or expression}; the page:\n{self.text()}")
 
     def until_looks(self, more: int) -> list[dict[str, Any]]:
         """So many looks after now."""

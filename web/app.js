@@ -16,6 +16,7 @@ import { Server } from "./server.js";
 import { keep, keepKey, recall, recallKey } from "./settings.js";
 import { Stage } from "./stage.js";
 import { Tracks } from "./tracks.js";
+import { codeOf } from "./trouble.js";
 import { Watch } from "./watch.js";
 
 const byId = (id) => document.getElementById(id);
@@ -133,7 +134,7 @@ class App {
     try {
       await Promise.all([this.camera.start(), this.prepared(run)]);
     } catch (error) {
-      if (run === this.run) this.fail(error.code ?? "device_failed");
+      if (run === this.run) this.fail(codeOf(error, "device_failed"));
       return;
     }
     if (run !== this.run) return;
@@ -202,7 +203,7 @@ class App {
       this.enter("picture");
       await this.lookAt(picture);
     } catch (error) {
-      if (run === this.run) this.fail(error.code ?? "picture_unreadable");
+      if (run === this.run) this.fail(codeOf(error, "picture_unreadable"));
     }
   }
 
@@ -233,7 +234,7 @@ class App {
 
   /** A look failed: say so, and look again after a while. */
   troubled(error, again) {
-    const code = error.code ?? "device_failed";
+    const code = codeOf(error, "device_failed");
     if (code === "device_failed") {
       this.device = null;
       this.fail(code);
@@ -287,7 +288,7 @@ class App {
     try {
       await this.prepared(run);
     } catch (error) {
-      if (run === this.run) this.fail(error.code ?? "device_failed");
+      if (run === this.run) this.fail(codeOf(error, "device_failed"));
       return;
     }
     if (run !== this.run) return;

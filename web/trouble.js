@@ -7,3 +7,8 @@ export class Trouble extends Error {
     this.waitMs = waitMs;
   }
 }
+
+/** The code of an error, whoever threw it. */
+export function codeOf(error, otherwise) {
+  return error instanceof Trouble ? error.code : otherwise;
+}

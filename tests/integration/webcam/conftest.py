@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from benchmarks.browser import BrowserUnavailable, runtime_folder
 from tests.service_processes import free_port, gunicorn
@@ -29,8 +29,14 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def browser(video: Path, runtime: Path) -> Iterator[Browser]:
-    with chromium(video) as running:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright, video: Path, runtime: Path) -> Iterator[Browser]:
+    with chromium(playwright, video) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Playwright, expect
 
 from tests.conftest import encoded
 from tests.webcam_page import Visit, chromium, frame
@@ -18,10 +18,10 @@ FACE = (250, 85, 370, 230)  # where the face of `frame` is, a little less
 
 
 def sharpness(picture: Image.Image, box: tuple[int, int, int, int]) -> float:
-    """How much neighbouring pixels differ inside a box, as a picture seen in a mirror has it."""
+    """How much of a pixel its neighbours do not foretell, in a box of a picture seen in a mirror."""
     gray = np.asarray(picture.convert("L"), np.float32)
     mirrored = gray[box[1] : box[3], 640 - box[2] : 640 - box[0]]
-    return float(np.abs(np.diff(mirrored)).mean())
+    return float(np.abs(np.diff(mirrored, n=2)).mean())
 
 
 def test_start_shows_boxes_and_a_mood_and_stop_releases_the_camera(visit: Visit) -> None:
@@ -138,8 +138,10 @@ def test_a_picture_may_be_dropped_chosen_and_replaced(visit: Visit) -> None:
     expect(visit.page.locator("#notice")).to_be_hidden()
 
 
-def test_a_refused_camera_is_said_with_what_to_do(video: Path, site: Site) -> None:
-    with chromium(video, allowed=False) as browser:
+def test_a_refused_camera_is_said_with_what_to_do(
+    playwright: Playwright, video: Path, site: Site
+) -> None:
+    with chromium(playwright, video, allowed=False) as browser:
         visit = Visit(browser, site.url)
         visit.open()
         visit.page.click("#start")
@@ -151,8 +153,8 @@ def test_a_refused_camera_is_said_with_what_to_do(video: Path, site: Site) -> No
         visit.close()
 
 
-def test_a_machine_without_a_camera_is_offered_pictures(site: Site) -> None:
-    with chromium(None) as browser:
+def test_a_machine_without_a_camera_is_offered_pictures(playwright: Playwright, site: Site) -> None:
+    with chromium(playwright, None) as browser:
         visit = Visit(browser, site.url, permissions=["camera"])
         visit.open()
         visit.page.click("#start")
