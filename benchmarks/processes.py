@@ -107,7 +107,7 @@ def local_run(run: Path, *, replicas: int = 1) -> dict[str, Program]:
     """
     settings = Settings.load(
         {
-            "SEMBLANCE_PORT": str(_free_port()),
+            "SEMBLANCE_PORT": str(free_port()),
             "SEMBLANCE_REPLICAS": str(replicas),
             "SEMBLANCE_SECRET": SECRET,
             "TELEGRAM_TOKEN": TOKEN,
@@ -118,7 +118,8 @@ def local_run(run: Path, *, replicas: int = 1) -> dict[str, Program]:
     return {program.name: program for program in programs}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

@@ -1,26 +1,19 @@
-"""The webcam page in a real Chromium, whose camera is a video of the playground's sample face."""
+"""A visit to the webcam page: what a person does there, and what the page shows and says."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import math
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from utils.settings import ROOT
-
-SAMPLE = ROOT / "playground" / "static" / "sample.jpg"
 PATIENCE_S = 60.0
-FRAMES = 30
 # Before any script of the page: what it saw, and every camera track that it was given.
 _WITNESS = """
 window.looks = [];
@@ -37,42 +30,6 @@ if (navigator.mediaDevices) {
 }
 """
 _NO_WORDS = re.compile(r"undefined|\bNaN\b|\[object|\bError\b|Exception|\bnull\b")
-
-
-def frame(share: float = 0.0) -> Image.Image:
-    """A moment (0..1) of the video: the face moves a little, from side to side."""
-    moved = 8 * math.sin(2 * math.pi * share)
-    with Image.open(SAMPLE) as sample:
-        picture = sample.convert("RGB")
-    view = (0.72, 0, 25 + moved, 0, 0.72, 4 + moved / 3)
-    return picture.transform((640, 480), Image.Transform.AFFINE, view, Image.Resampling.BICUBIC)
-
-
-def film(path: Path) -> Path:
-    """The video as a file that Chromium takes for a camera."""
-    with path.open("wb") as file:
-        for number in range(FRAMES):
-            frame(number / FRAMES).save(file, "JPEG", quality=92)
-    return path
-
-
-@contextlib.contextmanager
-def chromium(
-    playwright: Playwright, video: Path | None, *, allowed: bool = True
-) -> Iterator[Browser]:
-    """A browser with that camera, or none; `allowed` False refuses it to every page."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("needs Chromium: install it (apt install chromium)")
-    flags = ["--no-sandbox", "--autoplay-policy=user-gesture-required"]
-    if video is not None:
-        flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
-        flags += [f"--use-fake-ui-for-media-stream{'' if allowed else '=deny'}"]
-    browser = playwright.chromium.launch(executable_path=found, args=flags)
-    try:
-        yield browser
-    finally:
-        browser.close()
 
 
 class Visit:

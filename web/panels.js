@@ -14,7 +14,7 @@ export class MoodPanel {
     this.of = elements;
     this.announcer = announcer;
     this.label = null;
-    this.announcedAt = 0;
+    this.announcedAt = -Infinity;
     this.writtenAt = 0;
   }
 

@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from benchmarks.browser import BrowserUnavailable, runtime_folder
+from benchmarks.webcam_camera import chromium, film
+from benchmarks.webcam_site import Site
 from tests.service_processes import free_port, gunicorn
-from tests.webcam_page import Visit, chromium, film
-from tests.webcam_site import Site
+from tests.webcam_page import Visit
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +37,11 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright, video: Path, runtime: Path) -> Iterator[Browser]:
-    with chromium(playwright, video) as running:
-        yield running
+    try:
+        with chromium(playwright, video) as running:
+            yield running
+    except BrowserUnavailable as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="package")

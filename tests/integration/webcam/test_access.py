@@ -12,8 +12,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
+from benchmarks.webcam_site import Site
 from tests.webcam_page import Visit
-from tests.webcam_site import Site
 from utils.settings import ROOT
 
 _VERSION = "4.14.1"
@@ -114,7 +114,7 @@ def test_the_mood_is_read_out_but_not_with_every_frame(visit: Visit) -> None:
         "document.getElementById('announcer').textContent)).observe("
         "document.getElementById('announcer'), { childList: true })"
     )
-    visit.start()
+    visit.start("server")
     visit.until_looks(10)
     assert visit.page.evaluate("window.said") == ["Apparent expression: happy"]
 

@@ -13,9 +13,10 @@ import requests
 from PIL import Image
 from playwright.sync_api import Browser
 
+from benchmarks.webcam_camera import frame
+from benchmarks.webcam_site import Site
 from tests.conftest import encoded
-from tests.webcam_page import Visit, frame
-from tests.webcam_site import Site
+from tests.webcam_page import Visit
 from utils.labels import EMOTIONS, GENDERS
 from utils.manifest import Manifest
 from utils.preprocessor import CropSpec, crop, to_input
@@ -32,7 +33,10 @@ CUTS = [
     ((560, 400, 640, 480), ()),
     ((20, 30, 46, 60), ((26.0, 41.0), (38.0, 40.0), (32.0, 46.0), (28.0, 53.0), (37.0, 52.0))),
     # So large that it is shrunk by a whole factor first.
-    ((100, 10, 560, 470), ((220.0, 180.0), (440.0, 190.0), (330.0, 280.0), (240.0, 380.0), (420.0, 385.0))),
+    (
+        (100, 10, 560, 470),
+        ((220.0, 180.0), (440.0, 190.0), (330.0, 280.0), (240.0, 380.0), (420.0, 385.0)),
+    ),
     # Landmarks that lie beside the face are not used.
     ((235, 110, 350, 260), tuple((x + 200, y) for x, y in UPRIGHT)),
 ]
@@ -165,7 +169,10 @@ def test_candidates_are_those_of_the_library(visit: Visit) -> None:
         "const { candidates } = await import('/web/opinions.js');"
         "return opinions.map((one) => candidates(one).map((each) => [each.label, each.percent]))",
         opinions=[
-            {"probabilities": dict(zip(one.labels, one.probabilities, strict=True)), "sure": one.sure}
+            {
+                "probabilities": dict(zip(one.labels, one.probabilities, strict=True)),
+                "sure": one.sure,
+            }
             for one in opinions
         ],
     )

@@ -9,15 +9,17 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, expect
 
+from benchmarks.webcam_site import Site
 from tests.service_processes import free_port
 from tests.webcam_page import Visit
-from tests.webcam_site import Site
 
 _CACHED = """
 (async () => Object.fromEntries(await Promise.all((await caches.keys()).map(async (name) =>
   [name, (await (await caches.open(name)).keys()).map((one) => one.url)]))))()
 """
-_READY = "(async () => (await navigator.serviceWorker.ready) && !!navigator.serviceWorker.controller)()"
+_READY = (
+    "(async () => (await navigator.serviceWorker.ready) && !!navigator.serviceWorker.controller)()"
+)
 
 
 @pytest.fixture
@@ -69,14 +71,19 @@ def test_a_new_version_is_offered_and_replaces_the_old_one_when_it_is_wanted(
     visit = opened(browser, own)
     before = cached(visit)
     own.release = "another"
-    visit.page.evaluate("(async () => { window.same = true;"
-                        "await (await navigator.serviceWorker.ready).update() })()")
+    visit.page.evaluate(
+        "(async () => { window.same = true;"
+        "await (await navigator.serviceWorker.ready).update() })()"
+    )
     expect(visit.page.locator("#update")).to_be_visible(timeout=30_000)
     assert visit.page.evaluate("window.same")
     version = visit.page.evaluate("SITE.version")
     visit.page.click("#update-now")
     visit.until("!window.same && document.readyState === 'complete'", "the reload")
     visit.until(f"self.SITE.version !== '{version}'")
-    visit.until(f"(async () => (await caches.keys()).length === 1 && "
-                f"!(await caches.keys()).includes('{next(iter(before))}'))()", "a tidy cache")
+    visit.until(
+        f"(async () => (await caches.keys()).length === 1 && "
+        f"!(await caches.keys()).includes('{next(iter(before))}'))()",
+        "a tidy cache",
+    )
     visit.close()

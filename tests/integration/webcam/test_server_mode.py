@@ -1,4 +1,4 @@
-"""The webcam page with the server: one picture at a time, in order, and patience when it is away."""
+"""The webcam page with the server: a picture at a time, in order, and patience when it is away."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Request, expect
 
+from benchmarks.webcam_site import Site
 from tests.service_processes import free_port, gunicorn
 from tests.webcam_page import Visit
-from tests.webcam_site import Site
 from utils.settings import KEY_HASH_PREFIX, hash_of_key
 
 KEY = "a-key-for-tests"
@@ -34,11 +34,9 @@ def strict(tmp_path_factory: pytest.TempPathFactory, runtime: Path) -> Iterator[
         site.stop()
 
 
-def test_one_picture_is_asked_at_a_time_and_answers_come_in_order(
-    visit: Visit, site: Site
-) -> None:
+def test_one_picture_is_asked_at_a_time_and_answers_come_in_order(visit: Visit, site: Site) -> None:
     sent: list[Request] = []
-    visit.page.on("request", lambda request: sent.append(request))
+    visit.page.on("request", sent.append)
     site.most_at_once = 0
     # Slow enough that a page which does not wait would pile them up.
     site.delay_s = 0.1

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.browser import VERSION, runtime_folder
-from tests.service_processes import UnixConnection
+from benchmarks.load import connected
 from utils.manifest import MODELS
 from utils.settings import ROOT
 
@@ -48,7 +48,8 @@ class Site:
     """The services at `upstream`, a unix socket, and the page's files beside them.
 
     `asked` are the paths of all requests so far, `most_at_once` how many pictures were with the
-    services at the same time, and `delay_s` how long each takes at least; `release` stands for another version.
+    services at the same time, and `delay_s` how long each takes at least. `release` stands for
+    another version of the page.
     """
 
     def __init__(self, port: int, upstream: Path | str, *, gender: bool = True) -> None:
@@ -63,6 +64,7 @@ class Site:
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
+        """Serve from now on."""
         site = self
 
         class Handler(_Handler):
@@ -72,6 +74,7 @@ class Site:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
+        """Be away, until `start`."""
         if self._server:
             self._server.shutdown()
             self._server.server_close()
@@ -115,6 +118,7 @@ class Site:
                 self.at_once -= 1
 
     def version_script(self) -> bytes:
+        """What tells the page and its service worker of all files and their common version."""
         files = self.files()
         digest = hashlib.sha256(self.release.encode())
         for path in files.values():
@@ -166,8 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self, body: bytes) -> None:
         kept = ("content-type", "authorization", "accept")
         headers = {name: value for name, value in self.headers.items() if name.lower() in kept}
-        connection = UnixConnection(self.of.upstream)
+        connection = http.client.HTTPConnection("services")
         try:
+            connection.sock = connected(self.of.upstream)
             connection.request(self.command, self.path, body, headers)
             response = connection.getresponse()
             passed = ("content-type", "retry-after", "cache-control")
