@@ -49,6 +49,7 @@ class App {
       byId("announcer"),
     );
     this.watch = new Watch(byId("video"), {
+      wanted: () => ({ gender: this.tracks.wantsGender(performance.now()) }),
       seen: (answer, kept) => this.seen(answer, kept),
       trouble: (error) => this.troubled(error, () => this.watch.resume()),
     });

@@ -12,6 +12,8 @@ const FORGET_MS = 1000;
 const LEAST_OVERLAP = 0.15;
 // Of the face's side: a face that moved quickly overlaps its last place no more.
 const MOST_MOVED = 0.7;
+// Networks say the same of a person's gender from frame to frame, so they are asked less often.
+const GENDER_EVERY_MS = 120;
 // A label takes over from another only where it is this much likelier.
 const LEAD = 0.06;
 
@@ -23,6 +25,11 @@ export class Tracks {
   clear() {
     this.all = [];
     this.number = 0;
+  }
+
+  /** Whether the next look should be for gender, too. */
+  wantsGender(now) {
+    return !this.all.length || this.all.some((track) => now - track.genderAt > GENDER_EVERY_MS);
   }
 
   /** What is known after a look at `now` (ms): all tracks, the largest face first. */
@@ -74,17 +81,21 @@ function begun(id, face, now) {
     confidence: face.confidence,
     emotion: opinion(null, face.emotion, 1),
     gender: face.gender && opinion(null, face.gender, 1),
+    genderAt: face.gender ? now : -Infinity,
     seenAt: now,
   };
 }
 
 function follow(track, face, now) {
-  const passed = now - track.seenAt;
-  const share = (smooth) => 1 - Math.exp(-passed / smooth);
-  track.box = track.box.map((side, i) => side + (face.box[i] - side) * share(BOX_SMOOTH_MS));
+  const share = (since, smooth) => 1 - Math.exp((since - now) / smooth);
+  const moved = share(track.seenAt, BOX_SMOOTH_MS);
+  track.box = track.box.map((side, i) => side + (face.box[i] - side) * moved);
   track.confidence = face.confidence;
-  track.emotion = opinion(track.emotion, face.emotion, share(SMOOTH_MS));
-  track.gender = face.gender && opinion(track.gender, face.gender, share(SMOOTH_MS));
+  track.emotion = opinion(track.emotion, face.emotion, share(track.seenAt, SMOOTH_MS));
+  if (face.gender) {
+    track.gender = opinion(track.gender, face.gender, share(track.genderAt, SMOOTH_MS));
+    track.genderAt = now;
+  }
   track.seenAt = now;
 }
 

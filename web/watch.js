@@ -6,9 +6,13 @@
  */
 
 export class Watch {
-  /** `seen(answer, kept)` gets each answer, and the frame itself where `keep` is set. */
-  constructor(video, { seen, trouble }) {
+  /**
+   * `wanted()` says what the next look is for; `seen(answer, kept)` gets each answer, and the frame
+   * itself where `keep` is set; `trouble(error)` what went wrong.
+   */
+  constructor(video, { wanted, seen, trouble }) {
     this.video = video;
+    this.wanted = wanted;
     this.seen = seen;
     this.trouble = trouble;
     this.looker = null;
@@ -76,7 +80,7 @@ export class Watch {
     try {
       const frame = await grabbed(this.video);
       if (this.keep) kept = frame.clone ? frame.clone() : await createImageBitmap(frame);
-      const answer = await this.looker.look(frame);
+      const answer = await this.looker.look(frame, this.wanted());
       if (run !== this.run || number < this.answered) return;
       this.answered = number;
       this.seen({ ...answer, inFlight: this.inFlight }, kept);

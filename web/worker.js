@@ -1,7 +1,8 @@
 /**
  * Looks at pictures beside the page, so that buttons and video never wait for a network.
  *
- * In: `{do: "load", gender}`, then `{do: "look", id, picture, closer}` with a frame or a bitmap.
+ * In: `{do: "load", gender}`, then `{do: "look", id, picture, closer, gender}` with a frame or a
+ * bitmap.
  * Out: `{loading: share}`, `{ready: model}`, `{id, faces, size, ms}`, or `{failed}`.
  */
 
@@ -13,7 +14,7 @@ let canvas = null;
 self.onmessage = async ({ data }) => {
   try {
     if (data.do === "load") await prepare(data.gender);
-    else postMessage({ id: data.id, ...(await look(data.picture, data.closer)) });
+    else postMessage({ id: data.id, ...(await look(data.picture, data)) });
   } catch (error) {
     // For developers' consoles only; the page has words of its own.
     postMessage({ id: data.id, failed: String(error) });
@@ -33,14 +34,14 @@ async function prepare(gender) {
   postMessage({ ready: networks.model });
 }
 
-async function look(picture, closer) {
+async function look(picture, { closer, gender }) {
   const start = performance.now();
   const pixels = read(picture);
   const readMs = performance.now() - start;
   const found = await networks.detector.detect(pixels, { closer });
   const detectMs = performance.now() - start - readMs;
   const emotions = await networks.emotion.classify(pixels, found);
-  const genders = (await networks.gender?.classify(pixels, found)) ?? [];
+  const genders = gender && networks.gender ? await networks.gender.classify(pixels, found) : [];
   const classifyMs = performance.now() - start - readMs - detectMs;
   const faces = found.map((face, i) => ({ ...face, emotion: emotions[i], gender: genders[i] ?? null }));
   const ms = { decode: readMs, detect: detectMs, classify: classifyMs };
