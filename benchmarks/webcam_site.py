@@ -49,13 +49,14 @@ class Site:
 
     `asked` are the paths of all requests so far, `most_at_once` how many pictures were with the
     services at the same time, and `delay_s` how long each takes at least. `release` stands for
-    another version of the page.
+    another version of the page, `runtime` False for a site without onnxruntime-web.
     """
 
     def __init__(self, port: int, upstream: Path | str, *, gender: bool = True) -> None:
         self.port, self.upstream, self.gender = port, str(upstream), gender
         self.release = ""
         self.delay_s = 0.0
+        self.runtime = True
         self.asked: list[str] = []
         self.most_at_once = 0
         self.at_once = 0
@@ -94,7 +95,8 @@ class Site:
             for each in networks
         }
         runtime = {
-            f"web/runtime/{VERSION}/{path.name}": path for path in runtime_folder().iterdir()
+            f"web/runtime/{VERSION}/{path.name}": path
+            for path in (runtime_folder().iterdir() if self.runtime else ())
         }
         return {
             "": index,
@@ -123,7 +125,7 @@ class Site:
         digest = hashlib.sha256(self.release.encode())
         for path in files.values():
             digest.update(path.read_bytes() if path.suffix != ".wasm" else path.name.encode())
-        site = {"version": digest.hexdigest()[:12], "files": list(files), "runtime": True}
+        site = {"version": digest.hexdigest()[:12], "files": list(files), "runtime": self.runtime}
         return f"self.SITE = {json.dumps(site)};\n".encode()
 
 

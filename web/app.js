@@ -74,7 +74,7 @@ class App {
   connect() {
     const clicked = (id, act) => byId(id).addEventListener("click", act);
     clicked("start", () => this.start());
-    clicked("toggle", () => (this.state === "live" ? this.stop() : this.start()));
+    clicked("toggle", () => (this.busy ? this.stop() : this.start()));
     clicked("turn", () => this.turn());
     clicked("choose", () => this.picker.choose());
     clicked("snapshot", () => this.snapshot());
@@ -87,20 +87,27 @@ class App {
     this.blur(recall("blur", false));
     this.detail(recall("details", false));
     const runs = self.SITE?.runtime !== false;
-    if (!runs) document.querySelector("input[value=device]").disabled = true;
+    if (!runs) {
+      document.querySelector("input[value=device]").disabled = true;
+      this.notices.lacking.add("device");
+    }
     this.choose(runs ? recall("mode", "device") : "server");
     this.enter("idle");
   }
 
-  introduce({ reached, model, keys }) {
+  introduce({ reached, model }) {
     const version = self.SITE?.version ? `page ${self.SITE.version}` : "";
     const name = reached && model ? `${model.name} ${model.version}` : "";
     byId("about-model").textContent = [name, version].filter(Boolean).join(", ");
-    this.keysWanted = keys;
   }
 
   get state() {
     return this.main.dataset.state;
+  }
+
+  /** Whether the camera runs, or something is loaded for it. */
+  get busy() {
+    return this.state === "live" || this.state === "loading";
   }
 
   get looker() {
@@ -111,8 +118,8 @@ class App {
     this.main.dataset.state = state;
     byId("welcome").hidden = state !== "idle";
     byId("loading").hidden = state !== "loading";
-    byId("toggle-icon").setAttribute("href", state === "live" ? "#icon-stop" : "#icon-camera");
-    byId("toggle-text").textContent = state === "live" ? "Stop" : "Start";
+    byId("toggle-icon").setAttribute("href", this.busy ? "#icon-stop" : "#icon-camera");
+    byId("toggle-text").textContent = this.busy ? "Stop" : "Start";
     byId("snapshot").disabled = state !== "live" && state !== "picture";
     if (state !== "live") byId("turn").hidden = true;
   }
@@ -133,6 +140,7 @@ class App {
     if (!(await this.agreed())) return;
     const run = this.reset();
     try {
+      this.stage.live();
       await Promise.all([this.camera.start(), this.prepared(run)]);
     } catch (error) {
       if (run === this.run) this.fail(codeOf(error, "device_failed"));
@@ -140,7 +148,7 @@ class App {
     }
     if (run !== this.run) return;
     this.enter("live");
-    this.stage.live(this.camera.mirrored);
+    this.stage.playing(this.camera.mirrored);
     this.watch.start(this.looker);
     byId("turn").hidden = (await Camera.count()) < 2;
   }
@@ -243,6 +251,9 @@ class App {
     }
     const wait = error.waitMs || Math.min(MOST_WAIT_MS, 1000 * 2 ** this.attempts++);
     this.again = again;
+    this.tracks.clear();
+    this.stage.forget();
+    this.mood.rest("waiting", "The server has not answered.");
     this.watch.hold(Infinity);
     clearTimeout(this.timer);
     if (code === "key_wanted") this.server.key = "";

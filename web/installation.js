@@ -2,12 +2,12 @@
 
 import { keep, recall } from "./settings.js";
 
-const OTHERWISE = { gender: true, keys: false };
+const OTHERWISE = { gender: true };
 
 /** What the server says of itself; where it cannot be reached, what it said last. */
 export async function about(server) {
   const said = await server.about();
-  if (said) keep("about", { gender: said.gender === true, keys: said.keys === true });
+  if (said) keep("about", { gender: said.gender === true });
   return { reached: said !== null, ...(said ?? recall("about", OTHERWISE)) };
 }
 

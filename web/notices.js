@@ -71,6 +71,7 @@ export class Notices {
   constructor(elements, { act, key }) {
     this.of = elements;
     this.code = null;
+    this.lacking = new Set();
     for (const button of [elements.action, elements.other]) {
       button.addEventListener("click", () => act(button.dataset.act));
     }
@@ -91,8 +92,8 @@ export class Notices {
     this.of.title.textContent = words.title;
     this.of.text.textContent = text;
     this.of.form.hidden = !words.key;
-    offer(this.of.action, words.action);
-    offer(this.of.other, words.other);
+    this.offer(this.of.action, words.action);
+    this.offer(this.of.other, words.other);
     this.of.notice.hidden = false;
     if (words.key) this.of.key.focus();
   }
@@ -102,9 +103,10 @@ export class Notices {
     this.code = null;
     this.of.notice.hidden = true;
   }
-}
 
-function offer(button, choice) {
-  button.hidden = !choice;
-  if (choice) [button.textContent, button.dataset.act] = choice;
+  /** A choice on a button, unless there is none or this installation lacks it. */
+  offer(button, choice) {
+    button.hidden = !choice || this.lacking.has(choice[1]);
+    if (choice) [button.textContent, button.dataset.act] = choice;
+  }
 }

@@ -67,7 +67,7 @@ export function blur(context, tracks, place) {
   }
 }
 
-/** A box and a label a face; the largest was drawn last, so that its label lies on top. */
+/** A box and a label a face; where there are several, its number leads to the details. */
 export function mark(context, tracks, place, now) {
   const shown = tracks.filter((track) => now - track.seenAt < SHOWN_MS);
   const taken = [];
@@ -94,7 +94,8 @@ function outline(context, track, place) {
 
 function label(context, track, place, taken, all) {
   const { from, to, ink } = MOODS[track.emotion.first];
-  const lines = [worded(track.emotion, WORDS)];
+  const number = all.length > 1 ? `${track.id}: ` : "";
+  const lines = [number + worded(track.emotion, WORDS)];
   if (track.gender) lines.push(worded(track.gender, GENDER_WORDS));
   const box = place.box(track.box);
   const limit = Math.max(context.canvas.width, context.canvas.height);

@@ -2,10 +2,14 @@
 
 import { blur, drawPicture, mark, placed } from "./overlay.js";
 
+const MOST_WIDE = 2;
+const MOST_HIGH = 0.75;
+
 export class Stage {
   constructor({ video, canvas, stage }) {
     this.video = video;
     this.canvas = canvas;
+    this.stage = stage;
     this.context = canvas.getContext("2d");
     this.picture = null;
     this.tracks = [];
@@ -15,14 +19,19 @@ export class Stage {
     new ResizeObserver(() => this.draw()).observe(stage);
   }
 
-  /** Show the camera's video; `mirrored` as in a mirror. */
-  live(mirrored) {
+  /** Show the camera's video. Some browsers play none that is not shown. */
+  live() {
     this.clear();
-    this.mirrored = mirrored;
     this.video.hidden = false;
     this.canvas.hidden = false;
-    this.video.classList.toggle("mirrored", mirrored);
     this.cover();
+  }
+
+  /** The video plays now; `mirrored` as in a mirror. */
+  playing(mirrored) {
+    this.mirrored = mirrored;
+    this.video.classList.toggle("mirrored", mirrored);
+    this.shape([this.video.videoWidth || 640, this.video.videoHeight || 480]);
   }
 
   /** Show a still picture, which is the stage's from now on. */
@@ -30,7 +39,7 @@ export class Stage {
     this.clear();
     this.mirrored = false;
     this.picture = picture;
-    this.size = [picture.width, picture.height];
+    this.shape([picture.width, picture.height]);
     this.canvas.hidden = false;
     this.draw();
   }
@@ -41,7 +50,23 @@ export class Stage {
     this.tracks = [];
     this.video.hidden = true;
     this.canvas.hidden = true;
+    this.stage.style.aspectRatio = "";
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  /** The stage takes the form of the picture, unless that is very long. */
+  shape([width, height]) {
+    this.size = [width, height];
+    this.stage.style.aspectRatio = Math.min(Math.max(width / height, MOST_HIGH), MOST_WIDE);
+  }
+
+  /** Nothing is known any more of a live picture. */
+  forget() {
+    if (this.video.hidden) return;
+    this.picture?.close();
+    this.picture = null;
+    this.tracks = [];
+    this.draw();
   }
 
   /** What is known now; `kept` is the frame that was looked at, where one is needed. */

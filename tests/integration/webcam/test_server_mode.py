@@ -36,7 +36,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory, runtime: Path) -> Iterator[
 
 def test_one_picture_is_asked_at_a_time_and_answers_come_in_order(visit: Visit, site: Site) -> None:
     sent: list[Request] = []
-    visit.page.on("request", sent.append)
+    visit.page.on("request", lambda request: sent.append(request))  # noqa: PLW0108  it is given an attribute
     site.most_at_once = 0
     # Slow enough that a page which does not wait would pile them up.
     site.delay_s = 0.1
@@ -145,4 +145,21 @@ def test_where_gender_is_off_nothing_of_it_is_on_the_page(browser: Browser, stri
     visit.page.wait_for_timeout(300)
     assert not re.search("woman|man|gender", visit.text(), re.IGNORECASE)
     strict.upstream = upstream
+    visit.close(expected="502|Failed to load resource")
+
+
+def test_without_the_runtime_the_server_looks(browser: Browser, site: Site) -> None:
+    bare = Site(free_port(), site.upstream)
+    bare.runtime = False
+    bare.start()
+    visit = Visit(browser, bare.url)
+    visit.open()
+    expect(visit.page.locator("input[value=device]")).to_be_disabled()
+    expect(visit.page.locator("input[value=server]")).to_be_checked()
+    visit.start("server")
+    bare.upstream = "/nowhere"
+    visit.until("!document.getElementById('notice').hidden")
+    assert "Look on this device" not in visit.notice()
+    expect(visit.page.locator("#mood-word")).to_have_text("Waiting")
+    bare.stop()
     visit.close(expected="502|Failed to load resource")
