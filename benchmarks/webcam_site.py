@@ -140,6 +140,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     of: Site
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two segments
 
     def do_GET(self) -> None:
         path = self.path.lstrip("/")

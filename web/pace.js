@@ -2,7 +2,7 @@
 
 const OVER_MS = 2000;
 const EVERY_MS = 500;
-const WHERE = { device: "on this device", server: "answers of the server" };
+const WHAT = { device: "pictures", server: "answers" };
 
 export class Pace {
   constructor(element) {
@@ -22,7 +22,7 @@ export class Pace {
     if (this.times.length < 3 || now - this.writtenAt < EVERY_MS) return;
     this.writtenAt = now;
     const rate = ((this.times.length - 1) * 1000) / (now - this.times[0]);
-    const parts = [`${rate.toFixed(0)} a second ${WHERE[mode]}`];
+    const parts = [`${rate.toFixed(0)} ${WHAT[mode]} a second`];
     for (const [stage, name] of [["detect", "finding"], ["classify", "naming"], ["trip", "round trip"]]) {
       if (Number.isFinite(ms[stage])) parts.push(`${name} ${ms[stage].toFixed(0)} ms`);
     }
