@@ -6,11 +6,12 @@
  */
 
 import { Camera } from "./camera.js";
+import { byId, Controls } from "./controls.js";
 import { Device } from "./device.js";
 import { about, install } from "./installation.js";
 import { Notices } from "./notices.js";
-import { Details, MoodPanel } from "./panels.js";
 import { Pace } from "./pace.js";
+import { Details, MoodPanel } from "./panels.js";
 import { Picker } from "./picker.js";
 import { Server } from "./server.js";
 import { keep, keepKey, recall, recallKey } from "./settings.js";
@@ -19,24 +20,14 @@ import { Tracks } from "./tracks.js";
 import { codeOf } from "./trouble.js";
 import { Watch } from "./watch.js";
 
-const byId = (id) => document.getElementById(id);
 const MOST_WAIT_MS = 5000;
-const PRIVACY = {
-  device: "Nothing leaves this device.",
-  server: "Small copies of frames go to this page's server, are answered, and are not stored.",
-};
-const WELCOME = {
-  device: "Your camera's picture is looked at right here: nothing leaves this device.",
-  server: "Small copies of your camera's picture go to this page's server and are forgotten at once.",
-};
 
 class App {
   constructor() {
-    this.main = byId("main");
     this.server = new Server();
     this.server.key = recallKey();
     this.device = null;
-    this.mode = "device";
+    this.run = 0;
     this.attempts = 0;
     this.still = null;
     this.tracks = new Tracks();
@@ -53,91 +44,41 @@ class App {
       seen: (answer, kept) => this.seen(answer, kept),
       trouble: (error) => this.troubled(error, () => this.watch.resume()),
     });
-    this.notices = new Notices(
-      {
-        notice: byId("notice"),
-        title: byId("notice-title"),
-        text: byId("notice-text"),
-        form: byId("key-form"),
-        key: byId("key"),
-        action: byId("notice-action"),
-        other: byId("notice-other"),
-      },
-      { act: (name) => this.act(name), key: (text) => this.useKey(text) },
-    );
+    this.notices = new Notices({ act: (name) => this.act(name), key: (text) => this.useKey(text) });
     this.picker = new Picker({ input: byId("picker"), drop: byId("drop") }, (file) => this.open(file));
-    this.connect();
+    this.controls = new Controls({
+      start: () => this.start(),
+      toggle: () => (this.controls.busy ? this.stop() : this.start()),
+      turn: () => this.turn(),
+      choose: () => this.picker.choose(),
+      snapshot: () => this.snapshot(),
+      blur: () => this.blur(!this.controls.pressed("blur")),
+      "details-switch": () => this.detail(!this.controls.pressed("details-switch")),
+      mode: (name) => this.choose(name),
+    });
     this.about = about(this.server);
-    this.about.then((said) => this.introduce(said));
+    this.about.then((said) => this.controls.introduce(said));
+    this.remember();
   }
 
-  connect() {
-    const clicked = (id, act) => byId(id).addEventListener("click", act);
-    clicked("start", () => this.start());
-    clicked("toggle", () => (this.busy ? this.stop() : this.start()));
-    clicked("turn", () => this.turn());
-    clicked("choose", () => this.picker.choose());
-    clicked("snapshot", () => this.snapshot());
-    clicked("blur", () => this.blur(!this.watch.keep));
-    clicked("details-switch", () => this.detail(byId("details").hidden));
-    clicked("about-button", () => byId("about").showModal());
-    for (const input of document.querySelectorAll("input[name=mode]")) {
-      input.addEventListener("change", () => this.choose(input.value));
-    }
+  /** What was chosen at the last visit. */
+  remember() {
     this.blur(recall("blur", false));
-    this.detail(recall("details", false));
+    this.detail(recall("details-switch", false));
     const runs = self.SITE?.runtime !== false;
     if (!runs) {
-      document.querySelector("input[value=device]").disabled = true;
+      this.controls.radio("device").disabled = true;
       this.notices.lacking.add("device");
     }
     this.choose(runs ? recall("mode", "device") : "server");
-    this.enter("idle");
-  }
-
-  introduce({ reached, model }) {
-    const version = self.SITE?.version ? `page ${self.SITE.version}` : "";
-    const name = reached && model ? `${model.name} ${model.version}` : "";
-    byId("about-model").textContent = [name, version].filter(Boolean).join(", ");
-  }
-
-  get state() {
-    return this.main.dataset.state;
-  }
-
-  /** Whether the camera runs, or something is loaded for it. */
-  get busy() {
-    return this.state === "live" || this.state === "loading";
   }
 
   get looker() {
     return this.mode === "device" ? this.device : this.server;
   }
 
-  enter(state) {
-    this.main.dataset.state = state;
-    byId("welcome").hidden = state !== "idle";
-    byId("loading").hidden = state !== "loading";
-    byId("toggle-icon").setAttribute("href", this.busy ? "#icon-stop" : "#icon-camera");
-    byId("toggle-text").textContent = this.busy ? "Stop" : "Start";
-    byId("snapshot").disabled = state !== "live" && state !== "picture";
-    if (state !== "live") byId("turn").hidden = true;
-  }
-
-  /** The notice of the first use; false where somebody turned away from it. */
-  async agreed() {
-    if (recall("agreed", false)) return true;
-    const dialog = byId("about");
-    dialog.returnValue = "";
-    dialog.showModal();
-    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-    const agreed = dialog.returnValue === "continue";
-    if (agreed) keep("agreed", true);
-    return agreed;
-  }
-
   async start() {
-    if (!(await this.agreed())) return;
+    if (!(await this.controls.agreed())) return;
     const run = this.reset();
     try {
       this.stage.live();
@@ -147,29 +88,25 @@ class App {
       return;
     }
     if (run !== this.run) return;
-    this.enter("live");
+    this.controls.enter("live");
     this.stage.playing(this.camera.mirrored);
     this.watch.start(this.looker);
-    byId("turn").hidden = (await Camera.count()) < 2;
+    this.controls.turnable((await Camera.count()) > 1);
   }
 
   /** Load what the chosen mode needs, with a bar while it takes. */
   async prepared(run) {
-    this.enter("loading");
-    byId("progress").value = 0;
+    this.controls.enter("loading");
+    this.controls.progress(0);
     const { gender } = await this.about;
-    this.device ??= new Device({
-      gender,
-      loading: (share) => (byId("progress").value = Math.round(100 * share)),
-    });
+    this.device ??= new Device({ gender, loading: (share) => this.controls.progress(share) });
     await this.looker.load();
-    if (run === this.run) byId("progress").value = 100;
+    if (run === this.run) this.controls.progress(1);
   }
 
   /** Forget what was seen; the number of what begins now. */
   reset() {
     clearTimeout(this.timer);
-    this.run = (this.run ?? 0) + 1;
     this.attempts = 0;
     this.watch.stop();
     this.camera.stop();
@@ -177,21 +114,22 @@ class App {
     this.tracks.clear();
     this.details.clear();
     this.pace.clear();
+    this.still?.close();
     this.still = null;
     this.notices.hide();
     this.mood.rest("nobody yet", "Start the camera, or choose a picture.");
-    return this.run;
+    return ++this.run;
   }
 
   stop() {
     this.reset();
-    this.enter("idle");
+    this.controls.enter("idle");
     byId("start").focus();
   }
 
   fail(code) {
     this.reset();
-    this.enter("trouble");
+    this.controls.enter("trouble");
     this.notices.show(code);
   }
 
@@ -200,8 +138,9 @@ class App {
     await this.start();
   }
 
+  /** Look at a picture instead of the camera. */
   async open(file) {
-    if (!(await this.agreed())) return;
+    if (!(await this.controls.agreed())) return;
     const run = this.reset();
     try {
       const picture = await createImageBitmap(file);
@@ -209,7 +148,7 @@ class App {
       if (run !== this.run) return;
       this.still = picture;
       this.stage.still(await createImageBitmap(picture));
-      this.enter("picture");
+      this.controls.enter("picture");
       await this.lookAt(picture);
     } catch (error) {
       if (run === this.run) this.fail(codeOf(error, "picture_unreadable"));
@@ -217,7 +156,7 @@ class App {
   }
 
   async lookAt(picture) {
-    const run = this.run;
+    const { run } = this;
     try {
       const copy = await createImageBitmap(picture);
       const answer = await this.looker.look(copy, { closer: true });
@@ -254,7 +193,7 @@ class App {
     this.tracks.clear();
     this.stage.forget();
     this.mood.rest("waiting", "The server has not answered.");
-    this.watch.hold(Infinity);
+    this.watch.hold();
     clearTimeout(this.timer);
     if (code === "key_wanted") this.server.key = "";
     else this.timer = setTimeout(again, wait);
@@ -268,30 +207,25 @@ class App {
     this.again?.();
   }
 
+  /** What a notice offers. */
   act(name) {
     if (name === "start") this.start();
     if (name === "choose") this.picker.choose();
     if (name === "retry") this.again?.();
     if (name === "device" || name === "server") {
-      document.querySelector(`input[name=mode][value=${name}]`).click();
-      if (this.state === "trouble") this.start();
+      this.choose(name);
+      if (this.controls.state === "trouble") this.start();
     }
   }
 
-  /** On this device or on the server. */
+  /** On this device or on the server; with the same camera or picture where there is one. */
   async choose(mode) {
+    const { run } = this;
+    const { state } = this.controls;
     this.mode = mode;
     keep("mode", mode);
-    document.querySelector(`input[name=mode][value=${mode}]`).checked = true;
-    byId("privacy").textContent = PRIVACY[mode];
-    byId("welcome-text").textContent = WELCOME[mode];
-    if (this.state !== "live" && this.state !== "picture") return;
-    await this.change();
-  }
-
-  /** Go on with the same camera or picture in another mode. */
-  async change() {
-    const { state, run } = this;
+    this.controls.showMode(mode);
+    if (state !== "live" && state !== "picture") return;
     clearTimeout(this.timer);
     this.attempts = 0;
     this.watch.stop();
@@ -303,8 +237,8 @@ class App {
       if (run === this.run) this.fail(codeOf(error, "device_failed"));
       return;
     }
-    if (run !== this.run) return;
-    this.enter(state);
+    if (run !== this.run || mode !== this.mode) return;
+    this.controls.enter(state);
     if (state === "live") this.watch.start(this.looker);
     else if (this.still) await this.lookAt(this.still);
   }
@@ -312,14 +246,12 @@ class App {
   blur(on) {
     this.watch.keep = on;
     this.stage.blur(on);
-    byId("blur").setAttribute("aria-pressed", on);
-    keep("blur", on);
+    this.controls.press("blur", on);
   }
 
   detail(on) {
     byId("details").hidden = !on;
-    byId("details-switch").setAttribute("aria-pressed", on);
-    keep("details", on);
+    this.controls.press("details-switch", on);
   }
 
   async snapshot() {
@@ -332,8 +264,5 @@ class App {
   }
 }
 
-new App();
-install((use) => {
-  byId("update").hidden = false;
-  byId("update-now").addEventListener("click", use, { once: true });
-});
+const app = new App();
+install((use) => app.controls.offer(use));

@@ -68,8 +68,19 @@ const WORDS = {
 
 export class Notices {
   /** `act(name)` is called for what a button stands for, `key(text)` for a key that was given. */
-  constructor(elements, { act, key }) {
+  constructor({ act, key }) {
+    const byId = (id) => document.getElementById(id);
+    const elements = {
+      notice: byId("notice"),
+      title: byId("notice-title"),
+      text: byId("notice-text"),
+      form: byId("key-form"),
+      key: byId("key"),
+      action: byId("notice-action"),
+      other: byId("notice-other"),
+    };
     this.of = elements;
+    // What this installation lacks is not offered.
     this.code = null;
     this.lacking = new Set();
     for (const button of [elements.action, elements.other]) {

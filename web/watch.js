@@ -22,7 +22,7 @@ export class Watch {
     this.taken = 0;
     this.answered = 0;
     this.fresh = false;
-    this.timer = 0;
+    this.held = false;
   }
 
   start(looker) {
@@ -36,18 +36,14 @@ export class Watch {
     this.inFlight = 0;
     this.looker = null;
     this.fresh = false;
-    clearTimeout(this.timer);
   }
 
-  /** No more looks for so long, or until `resume`. */
-  hold(ms) {
+  /** No more looks until `resume`. */
+  hold() {
     this.held = true;
-    clearTimeout(this.timer);
-    if (Number.isFinite(ms)) this.timer = setTimeout(() => this.resume(), ms);
   }
 
   resume() {
-    clearTimeout(this.timer);
     this.held = false;
     if (this.looker) this.listen(this.run);
   }
