@@ -3,6 +3,8 @@
 import { Trouble } from "./trouble.js";
 
 const MOST_PX = 640;
+// A single picture may have small faces, and need not be quick.
+const MOST_CLOSER_PX = 1600;
 const JPEG_QUALITY = 0.85;
 const PATIENCE_MS = 10_000;
 const API = new URL("../v1/", import.meta.url);
@@ -30,10 +32,10 @@ export class Server {
   }
 
   /** The faces of a frame or bitmap, which is used up by it. Throws `Trouble`. */
-  async look(picture) {
+  async look(picture, { closer = false } = {}) {
     const size = sizeOf(picture);
     const start = performance.now();
-    const { blob, by } = await this.encoded(picture, size);
+    const { blob, by } = await this.encoded(picture, size, closer ? MOST_CLOSER_PX : MOST_PX);
     const answer = await this.asked(blob);
     const faces = answer.faces.map((face) => ({
       box: face.box_xyxy.map((side) => side / by),
@@ -46,8 +48,8 @@ export class Server {
     return { faces, size, ms: { ...answer.ms, trip: performance.now() - start } };
   }
 
-  async encoded(picture, [width, height]) {
-    const by = Math.min(1, MOST_PX / Math.max(width, height));
+  async encoded(picture, [width, height], mostPx) {
+    const by = Math.min(1, mostPx / Math.max(width, height));
     const [toWidth, toHeight] = [Math.max(1, Math.round(width * by)), Math.max(1, Math.round(height * by))];
     if (this.canvas?.width !== toWidth || this.canvas?.height !== toHeight) {
       this.canvas = new OffscreenCanvas(toWidth, toHeight);

@@ -24,9 +24,11 @@ self.addEventListener("message", (event) => {
 });
 
 self.addEventListener("fetch", (event) => {
-  const { method, url } = event.request;
+  const { method, mode, url } = event.request;
   if (method !== "GET") return;
-  const [file] = url.split("#");
+  const [whole] = url.split("#");
+  // The page is the same whatever a link adds to its address.
+  const file = mode === "navigate" ? whole.split("?")[0] : whole;
   // The page must hear of the version that its files belong to, not of the newest.
   if (file === SCRIPT) event.respondWith(script());
   else if (FILES.has(file)) event.respondWith(kept(file, event.request));

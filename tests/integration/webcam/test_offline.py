@@ -54,7 +54,7 @@ def test_the_page_works_with_the_network_off_and_keeps_no_picture(
     (files,) = cached(visit).values()
     assert sorted(files) == sorted(urljoin(own.url, path) for path in own.files())
     own.stop()
-    visit.page.reload()
+    visit.page.goto(f"{own.url}?from=a-link")
     assert visit.page.evaluate("window.looks.length") == 0
     visit.page.click("#start")
     visit.until_looks(3)
