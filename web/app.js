@@ -195,7 +195,7 @@ class App {
     this.mood.rest("waiting", "The server has not answered.");
     this.watch.hold();
     clearTimeout(this.timer);
-    if (code === "key_wanted") this.server.key = "";
+    if (code === "key_wanted" || code === "key_wrong") this.server.key = "";
     else this.timer = setTimeout(again, wait);
     this.notices.show(code, { seconds: wait / 1000 });
   }

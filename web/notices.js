@@ -59,6 +59,12 @@ const WORDS = {
     key: true,
     other: ["Look on this device", "device"],
   },
+  key_wrong: {
+    title: "The server does not know this key",
+    text: "Look whether all of it is there. It is kept until this tab is closed.",
+    key: true,
+    other: ["Look on this device", "device"],
+  },
   picture_unreadable: {
     title: "This file is no picture that can be read",
     text: "JPEG, PNG, WebP and GIF work everywhere.",

@@ -76,11 +76,17 @@ export class Server {
         cache: "no-store",
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      if (response.ok) return await response.json();
+      if (response.ok) return readable(await response.json());
     } catch (error) {
       throw new Trouble("server_away", { cause: error });
     }
-    throw new Trouble(codeOf(response.status), { waitMs: waitOf(response) });
+    throw new Trouble(this.codeOf(response.status), { waitMs: waitOf(response) });
+  }
+
+  codeOf(status) {
+    if (status === 401) return this.key ? "key_wrong" : "key_wanted";
+    if (status === 429) return "too_many";
+    return status >= 500 || status === 408 ? "server_away" : "server_refused";
   }
 }
 
@@ -88,10 +94,10 @@ function sizeOf(picture) {
   return [picture.displayWidth ?? picture.width, picture.displayHeight ?? picture.height];
 }
 
-function codeOf(status) {
-  if (status === 401) return "key_wanted";
-  if (status === 429) return "too_many";
-  return status >= 500 || status === 408 ? "server_away" : "server_refused";
+/** An answer of ours, and not of something else that answers at this address. */
+function readable(answer) {
+  if (!Array.isArray(answer?.faces)) throw new TypeError("no faces in the answer");
+  return answer;
 }
 
 /** Milliseconds that the server asks for, 0 where it does not. */

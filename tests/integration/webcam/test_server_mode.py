@@ -113,7 +113,8 @@ def test_a_key_is_asked_for_kept_for_the_tab_and_its_rate_is_obeyed(
             assert time.monotonic() < deadline
             visit.page.wait_for_timeout(20)
         if given != KEY:
-            expect(visit.page.locator("#notice-title")).to_have_text("The server wants a key")
+            unknown = "The server does not know this key"
+            expect(visit.page.locator("#notice-title")).to_have_text(unknown)
     visit.until_looks(1)
     # One a second and one more at once: soon the server asks to wait, and the page does.
     expect(visit.page.locator("#notice-title")).to_have_text(re.compile("Too many pictures"))
