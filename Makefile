@@ -59,6 +59,7 @@ bench: .venv/.dev ## all we claim about speed, into benchmarks/results (20 minut
 	$(PY) -m benchmarks.waiting --json
 	$(PY) -m benchmarks.queue --json
 	$(PY) -m benchmarks.archive --json
+	$(PY) -m benchmarks.webcam --json
 
 chaos: .venv/.dev ## 10,000 photos while everything is killed now and then (10 minutes)
 	$(PY) -m tests.chaos

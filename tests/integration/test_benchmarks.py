@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import archive, replicas, scaling, serving, waiting
+from benchmarks import archive, replicas, scaling, serving, waiting, webcam
 from benchmarks.dispatching import bot, sqlite
 from tests.service_processes import nginx_command
 
@@ -73,3 +73,15 @@ def test_every_job_that_is_put_is_done_once() -> None:
         started.drain()
         assert len(started.done) == 30
         assert all(job.put_at <= job.claimed_at <= job.acked_at for job in started.done)
+
+
+def test_the_webcam_page_is_measured_in_both_modes(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        webcam.main(["--seconds", "2", "--json"])
+    except SystemExit as reason:
+        pytest.skip(str(reason))
+    figures = last_line(capsys)
+    assert set(figures) == {"device_fps", "server_fps", "in_flight_max"}
+    assert figures["device_fps"] > 0
+    assert figures["server_fps"] > 0
+    assert figures["in_flight_max"] == 1
