@@ -11,13 +11,10 @@ registry once, is checked by its sha512 and kept in var/.
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import json
 import queue
 import shutil
 import subprocess
-import tarfile
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -28,15 +25,11 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-import requests
 
+from launcher import runtime
+from launcher.runtime import RuntimeUnavailable
 from utils.manifest import MODELS
-from utils.settings import ROOT
 
-VERSION = "1.30.0"
-_ARCHIVE = f"https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{VERSION}.tgz"
-_SHA512 = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 _PAGE = Path(__file__).parent / "browser_page" / "index.html"
 _TIMEOUT_S = 180
 # What each network is fed with: two sizes where any will do.
@@ -68,7 +61,7 @@ def measure(rounds: int = 100, folder: Path = MODELS) -> list[Run]:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise BrowserUnavailable("needs Chromium: install it (apt install chromium)")
-    runtime = runtime_folder()
+    computes = runtime_folder()
     tasks = [
         {
             "file": file,
@@ -81,7 +74,7 @@ def measure(rounds: int = 100, folder: Path = MODELS) -> list[Run]:
     ]
     with tempfile.TemporaryDirectory() as scratch:
         site = Path(scratch) / "site"
-        shutil.copytree(runtime, site)
+        shutil.copytree(computes, site)
         shutil.copy(_PAGE, site / "index.html")
         for file in SHAPES:
             shutil.copy(folder / file, site / file)
@@ -95,27 +88,10 @@ def runtime_folder() -> Path:
 
     Raises `BrowserUnavailable`.
     """
-    folder = ROOT / "var" / f"onnxruntime-web-{VERSION}"
-    if all((folder / file).is_file() for file in _FILES):
-        return folder
     try:
-        archive = requests.get(_ARCHIVE, timeout=60).content
-    except requests.RequestException as error:
-        raise BrowserUnavailable(
-            f"needs onnxruntime-web {VERSION} from {_ARCHIVE}: {type(error).__name__}"
-        ) from None
-    if base64.b64encode(hashlib.sha512(archive).digest()).decode() != _SHA512:
-        raise BrowserUnavailable(f"{_ARCHIVE} is not the known file (its sha512 differs)")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile() as file:
-        file.write(archive)
-        file.seek(0)
-        with tarfile.open(fileobj=file) as tar:
-            for name in _FILES:
-                member = tar.extractfile(f"package/dist/{name}")
-                assert member is not None  # noqa: S101  the sha512 was right
-                (folder / name).write_bytes(member.read())
-    return folder
+        return runtime.fetch()
+    except RuntimeUnavailable as error:
+        raise BrowserUnavailable(str(error)) from None
 
 
 def fed(file: str, shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float32]]:

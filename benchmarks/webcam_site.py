@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,35 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browser import VERSION, runtime_folder
 from benchmarks.load import connected
-from utils.manifest import MODELS
-from utils.settings import ROOT
-
-WEB = ROOT / "web"
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".json": "application/json",
-    ".webmanifest": "application/manifest+json",
-    ".wasm": "application/wasm",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".onnx": "application/octet-stream",
-}
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; "
-    "style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Permissions-Policy": "camera=(self)",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+from launcher import runtime, site
+from services.page_route import HEADERS, TYPES, cache_control
 
 
 class Site:
@@ -52,8 +24,8 @@ class Site:
     another version of the page, `runtime` False for a site without onnxruntime-web.
     """
 
-    def __init__(self, port: int, upstream: Path | str, *, gender: bool = True) -> None:
-        self.port, self.upstream, self.gender = port, str(upstream), gender
+    def __init__(self, port: int, upstream: Path | str) -> None:
+        self.port, self.upstream = port, str(upstream)
         self.release = ""
         self.delay_s = 0.0
         self.runtime = True
@@ -66,10 +38,10 @@ class Site:
 
     def start(self) -> None:
         """Serve from now on."""
-        site = self
+        served = self
 
         class Handler(_Handler):
-            of = site
+            of = served
 
         self._server = _Server(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -82,29 +54,8 @@ class Site:
             self._server = None
 
     def files(self) -> dict[str, Path]:
-        """All files by their path from the page, immutable ones with their version."""
-        manifest = json.loads((MODELS / "manifest.json").read_text(encoding="utf-8"))
-        networks = [manifest["detector"], manifest["networks"]["emotion"]]
-        networks += [manifest["networks"]["gender"]] if self.gender else []
-        own = {f"web/{path.relative_to(WEB)}": path for path in WEB.rglob("*") if path.is_file()}
-        index = own.pop("web/index.html", WEB / "index.html")
-        own.pop("web/sw.js", None)
-        models = {
-            f"web/models/{each['file']}?v={each['sha256'][each['file']][:12]}": MODELS
-            / each["file"]
-            for each in networks
-        }
-        runtime = {
-            f"web/runtime/{VERSION}/{path.name}": path
-            for path in (runtime_folder().iterdir() if self.runtime else ())
-        }
-        return {
-            "": index,
-            **own,
-            "web/models/manifest.json": MODELS / "manifest.json",
-            **models,
-            **runtime,
-        }
+        """All files by their path from the page."""
+        return site.files(runtime.fetch() if self.runtime else None)
 
     @contextlib.contextmanager
     def counted(self) -> Iterator[None]:
@@ -121,12 +72,7 @@ class Site:
 
     def version_script(self) -> bytes:
         """What tells the page and its service worker of all files and their common version."""
-        files = self.files()
-        digest = hashlib.sha256(self.release.encode())
-        for path in files.values():
-            digest.update(path.read_bytes() if path.suffix != ".wasm" else path.name.encode())
-        site = {"version": digest.hexdigest()[:12], "files": list(files), "runtime": self.runtime}
-        return f"self.SITE = {json.dumps(site)};\n".encode()
+        return site.version_script(self.files(), with_runtime=self.runtime, release=self.release)
 
 
 class _Server(ThreadingHTTPServer):
@@ -150,15 +96,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "web/version.js":
             self._send(self.of.version_script(), ".js", "no-cache")
         elif path == "sw.js":
-            self._send((WEB / "sw.js").read_bytes(), ".js", "no-cache")
+            self._send((site.WEB / "sw.js").read_bytes(), ".js", "no-cache")
         else:
             file = self.of.files().get(path)
             if file is None:
                 self._send(b"", ".html", "no-store", 404)
                 return
-            immutable = "?v=" in path or "/runtime/" in path
-            cache = "public, max-age=31536000, immutable" if immutable else "no-cache"
-            self._send(file.read_bytes(), file.suffix, cache)
+            self._send(file.read_bytes(), file.suffix or ".html", cache_control(path))
 
     def do_POST(self) -> None:
         self.of.asked.append(self.path.lstrip("/"))
@@ -167,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._pass_on(body)
 
     def _send(self, body: bytes, kind: str, cache: str, status: int = 200) -> None:
-        headers = _HEADERS | {"Content-Type": _TYPES[kind], "Cache-Control": cache}
+        headers = HEADERS | {"Content-Type": TYPES[kind], "Cache-Control": cache}
         self._answer(status, headers, body)
 
     def _pass_on(self, body: bytes) -> None:

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from launcher.page import Page
 from launcher.plan import Plan, make_plan
 from launcher.readiness import Readiness
 from launcher.supervisor import EXIT_CONFIG, Supervisor
@@ -33,8 +34,13 @@ def main(argv: list[str] | None = None) -> int:
     argparse.ArgumentParser(prog="make run", description=__doc__).parse_args(argv)
     run = make_run_folder(Path(tempfile.gettempdir()))
     try:
-        plan = make_plan(Settings.load(), run)
-        return _run(plan, run)
+        settings = Settings.load()
+        site = settings.site or run / "site"
+        plan = make_plan(settings, run, site=site)
+        page = Page(site, _say)
+        if settings.site is None:
+            page.prepare()
+        return _run(plan, run, page)
     except SettingsError as error:
         _say(str(error))
         return EXIT_CONFIG
@@ -64,7 +70,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _run(plan: Plan, run: Path) -> int:
+def _run(plan: Plan, run: Path, page: Page) -> int:
     stopping: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -82,6 +88,8 @@ def _run(plan: Plan, run: Path) -> int:
         while code is None and not stopping:
             code = supervisor.step()
             waiting = supervisor.waiting_for()
+            if page.is_worth_waiting_for():
+                waiting.append("onnxruntime-web (once)")
             if not announced and not waiting:
                 announced = True
                 _say(_welcome(plan, readiness.status.get("bot", "")))
@@ -103,7 +111,10 @@ def _welcome(plan: Plan, bot_status: str) -> str:
     else:
         name = re.search(r"@(\w+)", bot_status)
         go = f"Open https://t.me/{name[1] if name else ''} and send a photo."
-    return f"ready.\n\n  {go}\n  JSON API: {plan.api_url}/v1/faces. Ctrl-C stops everything.\n"
+    return (
+        f"ready.\n\n  {go}\n  Webcam page: {plan.api_url}/ JSON API: {plan.api_url}/docs\n"
+        "  Ctrl-C stops everything.\n"
+    )
 
 
 def _say(line: str) -> None:

@@ -47,8 +47,12 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def make_plan(settings: Settings, run: Path, machine: Machine | None = None) -> Plan:
+def make_plan(
+    settings: Settings, run: Path, machine: Machine | None = None, *, site: Path | None = None
+) -> Plan:
     """The plan of a run on a machine (this one), whose sockets and files live in the folder `run`.
+
+    `site` is the webcam page's folder, where there is one.
 
     Raises `SettingsError` where a setting cannot work.
     """
@@ -96,9 +100,10 @@ def make_plan(settings: Settings, run: Path, machine: Machine | None = None) -> 
     size = {"SEMBLANCE_WORKERS": str(capacity.workers), "SEMBLANCE_SLOTS": str(capacity.slots)}
     if nginx:
         replicas = _replicas(settings, run, env | size)
-        front = [*replicas, _nginx(nginx, settings, run, f"{api_url}/healthz")]
+        front = [*replicas, _nginx(nginx, settings, run, f"{api_url}/healthz", site=site)]
     else:
         where, ready = f"{_bracketed(settings.bind)}:{settings.port}", f"{api_url}/readyz"
+        size |= {"SEMBLANCE_SITE": str(site)} if site else {}
         front = [_gunicorn("services", "services.local", where, env=env | size, ready=ready)]
     bot = Program("bot", (sys.executable, "-m", "bot"), env)
     return Plan((*playground, *front, bot), api_url, playground_url, tuple(notes))
@@ -121,7 +126,7 @@ def _gunicorn(name: str, module: str, bind: str, *, env: Mapping[str, str], read
     return Program(name, argv, env, ready)
 
 
-def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
+def _nginx(nginx: str, settings: Settings, run: Path, ready: str, *, site: Path | None) -> Program:
     template = (ROOT / "docker" / "nginx" / "nginx.conf.template").read_text(encoding="utf-8")
 
     def servers(name: str, how: str) -> str:
@@ -141,6 +146,7 @@ def _nginx(nginx: str, settings: Settings, run: Path, ready: str) -> Program:
             SEMBLANCE_AGAIN_APP_URL=servers("app_url", "max_fails=0"),
             SEMBLANCE_BOT=_own(*settings.webhook_bind),
             SEMBLANCE_API_RATE=str(settings.api_rate),
+            SEMBLANCE_SITE=str(site or folder / "no-page"),
             SEMBLANCE_NGINX_RUN=str(folder),
             SEMBLANCE_NGINX_ERROR_LOG="stderr",
             # The services write a line for each request already.

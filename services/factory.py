@@ -18,6 +18,7 @@ from services import (
     job_route,
     metrics_route,
     older_routes,
+    page_route,
     problems,
     request_ids,
     security_headers,
@@ -64,6 +65,7 @@ def create_app(
     metrics_route.install(app, metrics, keys if len(sources) > 1 else None)
     about_route.install(app, settings, inference.model)
     description_route.install(app, settings, inference.model)
+    page_route.install(app, settings.site)
     for source in sources:
         job_route.install(
             app, source, inference, delivery=delivery, secret=settings.secret, metrics=metrics

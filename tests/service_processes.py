@@ -179,6 +179,7 @@ def nginx(
     app_url: list[str],
     bots: Sequence[str] = (),
     api_rate: int = 50,
+    site: Path | None = None,
 ) -> Iterator[Process]:
     """nginx from the template before fixed lists of unix sockets, and of bots (addresses)."""
     port = free_port()
@@ -194,6 +195,7 @@ def nginx(
         SEMBLANCE_RESOLVER=_group("bots", bots) if bots else "",
         SEMBLANCE_BOT="bots" if bots else "127.0.0.1:9",
         SEMBLANCE_API_RATE=str(api_rate),
+        SEMBLANCE_SITE=str(site or folder / "no-page"),
         SEMBLANCE_UPSTREAM_APP_IMAGE=_servers(app_image, "fail_timeout=5s"),
         SEMBLANCE_UPSTREAM_APP_URL=_servers(app_url, "fail_timeout=5s"),
         SEMBLANCE_AGAIN_APP_IMAGE=_servers(app_image, "max_fails=0"),

@@ -213,6 +213,7 @@ class Settings:
     playground_port: int | None = _setting("SEMBLANCE_PLAYGROUND_PORT", None, _whole(1, 65535))
     replicas: int = _setting("SEMBLANCE_REPLICAS", "1", _whole(1, 64))
     metrics_bind: tuple[str, int] | None = _setting("SEMBLANCE_METRICS_BIND", None, _address)
+    site: Path | None = _setting("SEMBLANCE_SITE", None, _folder)
     log: str = _setting("SEMBLANCE_LOG", "text", _choice("text", "json"))
 
     @classmethod

@@ -56,7 +56,7 @@ class Download {
 
   async network(entry) {
     const sha256 = entry.sha256[entry.file];
-    const url = `./models/${entry.file}?v=${sha256.slice(0, 12)}`;
+    const url = `./models/${sha256.slice(0, 12)}/${entry.file}`;
     const bytes = await this.file(url, ABOUT_BYTES.onnx);
     // Other weights would answer with the same confidence.
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

@@ -9,6 +9,7 @@ const { SITE } = self;
 const PREFIX = "semblance-";
 const NAME = PREFIX + SITE.version;
 const SCRIPT = new URL("web/version.js", self.registration.scope).href;
+const LASTING = /\/web\/(models\/[0-9a-f]{12}|runtime)\//;
 const FILES = new Set(SITE.files.map((file) => new URL(file, self.registration.scope).href));
 
 self.addEventListener("install", (event) => {
@@ -42,11 +43,11 @@ async function fill() {
 async function add(cache, file) {
   const before = await caches.match(file);
   // What carries its version in its name is the same as ever.
-  if (before && file.includes("?v=")) {
+  const lasting = LASTING.test(file);
+  if (before && lasting) {
     await cache.put(file, before);
     return;
   }
-  const lasting = file.includes("?v=") || file.includes("/runtime/");
   const headers = file === self.registration.scope ? { Accept: "text/html" } : {};
   const response = await fetch(file, { headers, cache: lasting ? "default" : "no-cache" });
   if (!response.ok || response.redirected) throw new Error(`${file}: ${response.status}`);

@@ -28,7 +28,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory, runtime: Path) -> Iterator[
     }
     folder = tmp_path_factory.mktemp("s")
     with gunicorn("services.local:create()", folder, **environ) as services:
-        site = Site(free_port(), services.socket, gender=False)
+        site = Site(free_port(), services.socket)
         site.start()
         yield site
         site.stop()
