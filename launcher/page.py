@@ -16,16 +16,21 @@ _WAIT_S = 15.0
 
 
 class Page:
-    """Lays out `folder`; `say` gets lines meant for the operator."""
+    """Lays out `folder`; `say` gets lines meant for the operator.
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        self._folder, self._say = folder, say
+    `kept_in` is where onnxruntime-web is kept from one run to the next.
+    """
+
+    def __init__(
+        self, folder: Path, say: Callable[[str], None], *, kept_in: Path = runtime.VAR
+    ) -> None:
+        self._folder, self._say, self._kept_in = folder, say, kept_in
         self._fetching: threading.Thread | None = None
         self._until = 0.0
 
-    def prepare(self, fetch: Callable[[], Path] = runtime.fetch) -> None:
+    def prepare(self, fetch: Callable[[Path], Path] = runtime.fetch) -> None:
         """Lay it out, and where onnxruntime-web is not there yet, fetch it meanwhile."""
-        found = runtime.folder() if runtime.is_there() else None
+        found = runtime.folder(self._kept_in) if runtime.is_there(self._kept_in) else None
         lay_out(self._folder, found)
         if found is None:
             self._until = time.monotonic() + _WAIT_S
@@ -37,9 +42,9 @@ class Page:
         fetching = self._fetching is not None and self._fetching.is_alive()
         return fetching and time.monotonic() < self._until
 
-    def _complete(self, fetch: Callable[[], Path]) -> None:
+    def _complete(self, fetch: Callable[[Path], Path]) -> None:
         try:
-            found = fetch()
+            found = fetch(self._kept_in)
         except (RuntimeUnavailable, OSError) as error:
             self._say(f"{error}; until the next start the webcam page looks on the server alone.")
             return

@@ -16,7 +16,7 @@ VERSION = "1.30.0"
 FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 _ARCHIVE = f"https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{VERSION}.tgz"
 _SHA512 = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-_VAR = Path(__file__).resolve().parent.parent / "var"
+VAR = Path(__file__).resolve().parent.parent / "var"
 _TIMEOUT_S = 20.0
 
 
@@ -24,17 +24,17 @@ class RuntimeUnavailable(Exception):
     """onnxruntime-web is not there and cannot be fetched; the text says why."""
 
 
-def folder(kept_in: Path = _VAR) -> Path:
+def folder(kept_in: Path = VAR) -> Path:
     """Where it lies, in `kept_in`: each file, and beside it the same compressed with gzip."""
     return kept_in / f"onnxruntime-web-{VERSION}"
 
 
-def is_there(kept_in: Path = _VAR) -> bool:
+def is_there(kept_in: Path = VAR) -> bool:
     """Whether it was fetched before."""
     return all((folder(kept_in) / f"{name}.gz").is_file() for name in FILES)
 
 
-def fetch(kept_in: Path = _VAR, archive: str = _ARCHIVE) -> Path:
+def fetch(kept_in: Path = VAR, archive: str = _ARCHIVE) -> Path:
     """Its folder, after fetching it (33 MB) where it is not there yet.
 
     Raises `RuntimeUnavailable`.

@@ -50,6 +50,8 @@ def create_app(
     """
     metrics = metrics or Metrics()
     app = Flask("services", static_folder=None)
+    # A path means itself: nginx has it so, and no client waits for a redirect.
+    app.url_map.merge_slashes = False
     # The order of keys is part of the contract of some routes.
     app.json.sort_keys = False  # type: ignore[attr-defined]
     # Flask runs what is installed last first: the access line sees the final answer.

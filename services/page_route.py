@@ -72,6 +72,8 @@ def _file(folder: Path, name: str) -> Response:
     accepts = "gzip" in request.headers.get("Accept-Encoding", "")
     compressed = accepts and (folder / f"{name}.gz").is_file()
     answer = send_from_directory(folder, f"{name}.gz" if compressed else name, mimetype=kind)
+    # The socket of services/worker.py waits for a body, which sendfile() would send past it.
+    answer.direct_passthrough = False
     answer.headers.update(HEADERS)
     answer.headers["Content-Type"] = kind
     answer.headers["Cache-Control"] = cache_control(name)

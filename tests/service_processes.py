@@ -123,10 +123,12 @@ def process(command: list[str], log_path: Path, environ: dict[str, str]) -> Iter
 
 
 @contextlib.contextmanager
-def gunicorn(app: str, folder: Path, *, wait: bool = True, **environ: str) -> Iterator[Process]:
-    """A service on a unix socket in `folder`, ready to answer."""
+def gunicorn(
+    app: str, folder: Path, *, wait: bool = True, port: int | None = None, **environ: str
+) -> Iterator[Process]:
+    """A service on a unix socket in `folder`, or on a port of 127.0.0.1, ready to answer."""
     name = app.rpartition(".")[2].partition(":")[0]
-    where = folder / f"{name}.sock"
+    where = f"127.0.0.1:{port}" if port else str(folder / f"{name}.sock")
     command = [sys.executable, "-m", "gunicorn", "-c", "services/gunicorn.conf.py", app]
     defaults = {
         "SEMBLANCE_SECRET": SECRET,
@@ -138,9 +140,11 @@ def gunicorn(app: str, folder: Path, *, wait: bool = True, **environ: str) -> It
         "SEMBLANCE_SLOTS": "2",
     }
     with process(
-        [*command, "--bind", f"unix:{where}"], folder / f"{name}.log", defaults | environ
+        [*command, "--bind", where if port else f"unix:{where}"],
+        folder / f"{name}.log",
+        defaults | environ,
     ) as child:
-        child.socket = str(where)
+        child.socket = where
         if wait:
             eventually(lambda: child.call("GET", "/readyz").status == 200, f"{app} to be ready")
         try:

@@ -56,7 +56,12 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_setting_is_passed_through_by_compose() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    local_only = {"SEMBLANCE_REPLICAS", "SEMBLANCE_PLAYGROUND_PORT", "SEMBLANCE_PROXY_URL"}
+    local_only = {
+        "SEMBLANCE_REPLICAS",
+        "SEMBLANCE_PLAYGROUND_PORT",
+        "SEMBLANCE_PROXY_URL",
+        "SEMBLANCE_SITE",
+    }
     for field in dataclasses.fields(Settings):
         name = field.metadata["name"]
         assert name in text or name in local_only, name

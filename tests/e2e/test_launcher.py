@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from tests.local_run import LocalRun, free_port
 from tests.person import Person
@@ -56,7 +57,9 @@ def test_a_killed_launcher_takes_its_children_along(tmp_path: Path) -> None:
 def test_the_welcome_names_the_page_and_the_api(tmp_path: Path) -> None:
     with LocalRun(tmp_path) as run:
         assert run.playground_url in run.printed()
-        assert f"{run.api_url}/v1/faces" in run.printed()
+        assert f"{run.api_url}/docs" in run.printed()
+        page = requests.get(f"{run.api_url}/", headers={"Accept": "text/html"}, timeout=10)
+        assert "<title>Semblance</title>" in page.text
 
 
 def test_a_second_start_is_told_so_in_one_sentence(tmp_path: Path) -> None:

@@ -125,9 +125,12 @@ def test_ports_lead_from_the_ingress_to_the_process():
     ]
     nginx = {"service": {"name": "nginx", "port": {"name": "http"}}}
     assert sorted(paths, key=str) == [
+        ("/", "Exact", nginx),
         ("/docs", "Prefix", nginx),
+        ("/sw.js", "Exact", nginx),
         (WEBHOOK_PATH, "Exact", nginx),
         ("/v1", "Prefix", nginx),
+        ("/web", "Prefix", nginx),
     ]
 
 

@@ -10,7 +10,13 @@ PARSED = yaml.safe_load(COMPOSE)
 SERVICES = PARSED["services"]
 REDIS = (ROOT / "docker-compose.redis.yml").read_text(encoding="utf-8")
 # What Compose itself decides: where nginx is, and what only a run without Docker has.
-NOT_PASSED = {"SEMBLANCE_BIND", "SEMBLANCE_PORT", "SEMBLANCE_PLAYGROUND_PORT", "SEMBLANCE_REPLICAS"}
+NOT_PASSED = {
+    "SEMBLANCE_BIND",
+    "SEMBLANCE_PORT",
+    "SEMBLANCE_PLAYGROUND_PORT",
+    "SEMBLANCE_REPLICAS",
+    "SEMBLANCE_SITE",
+}
 
 
 def test_every_setting_reaches_the_containers():
@@ -24,7 +30,7 @@ def test_the_proxy_counts_as_the_services_do_where_nothing_is_set():
         "SEMBLANCE_API_RATE": f"${{SEMBLANCE_API_RATE:-{rate}}}"
     }
     image = (ROOT / "docker" / "nginx" / "Dockerfile").read_text(encoding="utf-8")
-    assert f"SEMBLANCE_API_RATE={rate}\n" in image
+    assert f"SEMBLANCE_API_RATE={rate} \\\n" in image
 
 
 def test_nothing_but_nginx_and_playground_is_published_and_that_on_loopback():
