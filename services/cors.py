@@ -20,10 +20,11 @@ def install(app: Flask, origins: Collection[str]) -> None:
 
     @app.before_request
     def preflight() -> Response | None:
-        rule = request.url_rule
-        if request.method != "OPTIONS" or rule is None:
+        if request.method != "OPTIONS" or request.url_rule is None:
             return None
-        answer = Response(status=204, headers={"Allow": ", ".join(sorted(rule.methods or ()))})
+        # Of all rules of this path: reading and sending may have one each.
+        answer = app.make_default_options_response()
+        answer.status_code = 204
         del answer.headers["Content-Type"]
         return answer
 

@@ -69,3 +69,9 @@ def test_there_is_nothing_to_ask_of_a_route_that_is_not_there():
 def test_a_failure_may_be_read_as_well():
     answer = client_of().post("/face", data={})
     assert (answer.status_code, answer.headers[ALLOWED]) == (400, "*")
+
+
+def test_options_names_the_methods_of_all_rules_of_a_path():
+    client = app_of(FileSource(None, max_bytes=1)).test_client()
+    allowed = client.options("/").headers["Allow"]
+    assert set(allowed.split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
