@@ -77,6 +77,19 @@ def test_a_photo_is_answered_through_the_published_port(
     assert answer.json()["faces"][0]["emotion"]["label"] == "happiness"
 
 
+def test_browsers_get_both_pages_and_all_that_they_load(environ: dict[str, str]) -> None:
+    def get(path: str) -> requests.Response:
+        url = f"http://127.0.0.1:{environ['SEMBLANCE_PORT']}/{path}"
+        return requests.get(url, headers={"Accept": "text/html,*/*"}, timeout=30)
+
+    site = json.loads(get("web/version.js").text.removeprefix("self.SITE = ").rstrip(";\n"))
+    assert site["runtime"]
+    for path in (*site["files"], "sw.js", "docs", "docs/page.js", "docs/page.css"):
+        assert get(path).status_code == 200, path
+    assert "<title>Semblance</title>" in get("").text
+    assert "/v1/faces" in get("docs").text
+
+
 def test_replicas_are_added_and_used_without_a_reload(
     environ: dict[str, str], astronaut_jpeg: bytes
 ) -> None:
