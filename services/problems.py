@@ -78,10 +78,15 @@ def install(app: Flask) -> None:
 def answer_to(error: SemblanceError) -> Response:
     """One of our failures as an answer, which is also logged."""
     g.outcome = error.code
-    if isinstance(error, Unavailable) or error.status < 500:
-        _log.info("%s: %s", type(error).__name__, error)
-    else:
-        _log.error("%s: %s", type(error).__name__, error)
+    refused = isinstance(error, Unavailable) or error.status < 500
+    facts = {"code": error.code, "reason": error.reason}
+    _log.log(
+        logging.INFO if refused else logging.ERROR,
+        "%s: %s",
+        type(error).__name__,
+        error,
+        extra={"facts": facts},
+    )
     answer = _answer(error.status, shape_of(error))
     if isinstance(error, Unavailable):
         # The header knows whole seconds only; 0 would invite a caller to hammer.

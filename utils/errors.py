@@ -33,14 +33,21 @@ from typing import ClassVar
 
 
 class SemblanceError(Exception):
-    """The root: something of ours failed; `log_text` is for the operator's eyes alone."""
+    """The root: something of ours failed; `log_text` is for the operator's eyes alone.
+
+    `reason` is a short word that logs and counters group by, finer than `code`, such as
+    `private_address`; without one it is the code.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     sentence: ClassVar[str] = "Something broke on our side. Please send it again in a minute."
 
-    def __init__(self, log_text: str = "", *, sentence: str | None = None) -> None:
+    def __init__(
+        self, log_text: str = "", *, reason: str = "", sentence: str | None = None
+    ) -> None:
         super().__init__(log_text or self.code)
+        self.reason = reason or self.code
         self.public_sentence = sentence or self.sentence
 
 
@@ -170,9 +177,14 @@ class Unavailable(SemblanceError):
     sentence = "I am busy right now. Please try again in a moment."
 
     def __init__(
-        self, log_text: str = "", *, retry_after_s: float = 1.0, sentence: str | None = None
+        self,
+        log_text: str = "",
+        *,
+        reason: str = "",
+        retry_after_s: float = 1.0,
+        sentence: str | None = None,
     ) -> None:
-        super().__init__(log_text, sentence=sentence)
+        super().__init__(log_text, reason=reason, sentence=sentence)
         self.retry_after_s = retry_after_s
 
 

@@ -79,6 +79,20 @@ def test_an_error_that_nobody_foresaw_is_a_plain_500_with_its_traceback_in_the_l
     assert caplog.records[0].exc_info
 
 
+@pytest.mark.parametrize(
+    ("error", "facts"),
+    [
+        (errors.UrlRefused("x"), {"code": "url_refused", "reason": "url_refused"}),
+        (errors.Busy("x", reason="line_full"), {"code": "busy", "reason": "line_full"}),
+    ],
+)
+def test_a_refusal_is_one_log_line_with_code_and_reason(error, facts, caplog):
+    caplog.set_level("INFO")
+    client_raising(error).get("/break")
+    (record,) = [r for r in caplog.records if r.name == "services.problems"]
+    assert record.facts == facts
+
+
 def test_the_shape_of_one_error_among_several_results_is_the_same():
     shape = problems.shape_of(errors.ImageBroken("x"))
     assert shape["error"]["code"] == "image_broken"
