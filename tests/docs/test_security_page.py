@@ -1,0 +1,61 @@
+"""The threat model names a test for each threat, and each test that it names is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from utils.settings import ROOT
+
+PAGE = ROOT / "docs" / "security.md"
+_LINK = re.compile(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)")
+
+
+def threats() -> list[tuple[str, ...]]:
+    """The rows of all tables of threats: threat, defence, tests."""
+    rows: list[tuple[str, ...]] = []
+    for table in re.split(
+        r"^\| threat \| defence \| test \|\n", PAGE.read_text(), flags=re.MULTILINE
+    )[1:]:
+        lines = table.partition("\n\n")[0].splitlines()[1:]
+        rows += [tuple(line.strip("| ").split(" | ")) for line in lines]
+    return rows
+
+
+def names_in(file: str) -> set[str]:
+    tree = ast.parse((ROOT / file).read_text())
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)
+    }
+
+
+def test_the_tables_of_threats_are_found() -> None:
+    assert len(threats()) > 35
+
+
+@pytest.mark.parametrize("row", threats(), ids=lambda row: row[0][:40])
+def test_each_threat_has_a_defence_and_tests_that_are_there(row: tuple[str, ...]) -> None:
+    threat, defence, proof = row
+    assert threat
+    assert defence
+    named = _LINK.findall(proof)
+    assert named, threat
+    assert _LINK.sub("", proof).strip(", ") == "", "nothing but links to tests"
+    for name, file in named:
+        assert name in names_in(file), f"{file} has no {name}"
+
+
+def test_each_border_that_is_drawn_is_explained() -> None:
+    text = PAGE.read_text().partition("## Borders of trust")[2].partition("\n## ")[0]
+    drawing, _, rows = text.partition("| border |")
+    drawn = set(re.findall(r"[=-] (\d) [=-]", drawing))
+    assert drawn
+    assert drawn == set(re.findall(r"^\| (\d) \|", rows, re.MULTILINE))
+    assert max(map(len, drawing.splitlines())) <= 100
+
+
+def test_what_is_not_defended_is_said_and_the_readme_leads_here() -> None:
+    assert PAGE.read_text().partition("## What is not defended")[2].count("\n- ") >= 8
+    assert "(docs/security.md)" in (ROOT / "README.md").read_text()
