@@ -10,6 +10,7 @@ import pytest
 from utils.settings import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
+_TABLE = re.compile(r"^\| threat \| defence \| test \|\n", re.MULTILINE)
 _LINK = re.compile(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)")
 
 
