@@ -67,13 +67,13 @@ def test_every_process_is_limited_and_guarded():
 
 def test_each_process_meets_only_those_it_works_with():
     internal = {name for name, options in PARSED["networks"].items() if options.get("internal")}
-    assert internal == {"default", "workers"}
+    assert internal == {"default", "app_image_in", "app_url_in"}
     met = {name: set(service["networks"]) for name, service in SERVICES.items()}
     inside = {name: networks & internal for name, networks in met.items()}
     assert inside == {
-        "app_image": {"workers"},
-        "app_url": {"workers"},
-        "nginx": {"workers", "default"},
+        "app_image": {"app_image_in"},
+        "app_url": {"app_url_in"},
+        "nginx": {"app_image_in", "app_url_in", "default"},
         "bot": {"default"},
         "settings": set(),
         "playground": set(),
