@@ -1,4 +1,4 @@
-"""What the operating system says about one replica: gunicorn's master and its workers together."""
+"""What the operating system says about one replica: gunicorn's master, workers, decoders."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class ReplicaCollector(Collector):
         """The metrics of now."""
         try:
             master = _stat(self._master)
-            pids = [self._master, *_children(self._master)]
+            pids = [self._master, *_descendants(self._master)]
         except OSError:
             return
-        ticks = int(master[_CUTIME]) + int(master[_CSTIME])
-        memory_bytes = descriptors = 0
+        ticks = memory_bytes = descriptors = 0
         for pid in pids:
             # A worker may end between two lines of this.
             with suppress(OSError):
                 stat = _stat(pid)
-                ticks += int(stat[_UTIME]) + int(stat[_STIME])
+                # With the time of those that it started and that have ended.
+                ticks += sum(int(stat[field]) for field in (_UTIME, _STIME, _CUTIME, _CSTIME))
                 memory_bytes += _pss_bytes(pid)
                 descriptors += sum(1 for _ in (_PROC / str(pid) / "fd").iterdir())
         per_second = os.sysconf("SC_CLK_TCK")
@@ -67,8 +67,15 @@ def _stat(pid: int) -> list[str]:
     return (_PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in (_PROC / f"{pid}/task/{pid}/children").read_text().split()]
+def _descendants(pid: int) -> list[int]:
+    """Workers, and the processes in which these decode."""
+    found: list[int] = []
+    for task in (_PROC / str(pid) / "task").iterdir():
+        # A thread may end, and with it its list, between two lines of this.
+        with suppress(OSError):
+            for child in (task / "children").read_text().split():
+                found += [int(child), *_descendants(int(child))]
+    return found
 
 
 def _pss_bytes(pid: int) -> int:

@@ -14,9 +14,10 @@ from utils.machine import Machine
 from utils.settings import Settings
 
 # Above what was measured, as a load comes with more: gunicorn's master, a worker, and what the
-# dearest format takes at its peak (WebP with transparency; JPEG takes 7). See docs/adr/0014.
-_MASTER_MB, _WORKER_MB = 30, 130
-_BYTES_PER_PIXEL = 25
+# dearest format takes at its peak (WebP with transparency; JPEG takes 7), with the process that
+# decodes it. See docs/adr/0014 and 0020.
+_MASTER_MB, _WORKER_MB, _DECODER_MB = 30, 130, 20
+_BYTES_PER_PIXEL = 24
 # Of a machine without a limit the rest is left to the system and to others.
 _SHARE_OF_MACHINE = 0.75
 _MB = 1 << 20
@@ -45,7 +46,7 @@ def capacity_of(
     share = 1.0 if machine.memory_by == "cgroup" else _SHARE_OF_MACHINE
     memory = _Memory(
         there_is_mb=int(machine.memory_bytes * share / (replicas * services)) // _MB,
-        picture_mb=math.ceil(settings.max_pixels * _BYTES_PER_PIXEL / _MB),
+        picture_mb=_DECODER_MB + math.ceil(settings.max_pixels * _BYTES_PER_PIXEL / _MB),
     )
     # Two at least: one large picture must not keep all small ones waiting.
     wanted = max(2, cores)
@@ -86,7 +87,7 @@ class _Memory:
         return self._need_mb(workers, pictures) <= self.there_is_mb
 
     def advice(self, workers: int, pictures: int) -> str:
-        left_mb = self.there_is_mb - self._need_mb(workers, 0)
+        left_mb = self.there_is_mb - self._need_mb(workers, 0) - pictures * _DECODER_MB
         fitting = left_mb * _MB // (pictures * _BYTES_PER_PIXEL) // _MEGAPIXEL
         need = f"That may take {self._need_mb(workers, pictures)} MB of {self.there_is_mb}"
         if fitting < 1:

@@ -1,45 +1,34 @@
 """Pictures in and out: strangers' bytes to RGB arrays, and arrays to what the doors deliver.
 
-Size and format are read from the header and judged before anything is decoded. Every picture
-leaves `decode` as RGB uint8 (height, width, 3), turned as its EXIF says, transparency laid on
-white, CMYK, palette, gray and 16 bit converted.
+What a file says of its picture is judged before anything is decoded (`utils.headers`). An ordinary
+JPEG is decoded here, by the libjpeg-turbo of OpenCV; everything else in a process of its own
+(`utils.decoder`). Every picture leaves `decode` as RGB uint8 (height, width, 3), turned as its EXIF
+says, transparency laid on white, CMYK, palette, gray and 16 bit converted, in sRGB.
 """
 
 from __future__ import annotations
 
-import io
-import warnings
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
-from PIL import ImageOps, UnidentifiedImageError
 
-from utils.errors import ImageBroken, ImageTooLarge, NotAnImage, SemblanceError
+from utils.decoder import decoders
+from utils.errors import ImageTooLarge, SemblanceError
+from utils.headers import FORMS, Header, judge
 
 Image = NDArray[np.uint8]
 Format = Literal["jpeg", "png"]
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-# Those that OpenCV decodes to the very same pixels in half the time, where there is nothing to
-# convert. An MPO is a JPEG with more pictures behind it. Of the others OpenCV has parsers of its
-# own, which may see another size than the one that was judged.
-_PLAIN_FORMATS, _PLAIN_MODES = ("JPEG", "MPO", "WEBP"), ("RGB", "L")
+FORMATS = FORMS
 _COLOR = cv2.IMREAD_COLOR_RGB  # turned as EXIF says
 _JPEG_QUALITY = 90
 # What Telegram takes as a photo: https://core.telegram.org/bots/api#sendphoto
 _CHAT_MAX_SUM_PX = 10_000
 _CHAT_MAX_BYTES = 10_000_000
 _CHAT_MAX_RATIO = 20
-
-# `decode` compares the header's size with the operator's own limit before any pixel is read.
-Pillow.MAX_IMAGE_PIXELS = None
-# What is odd about a stranger's file is no news to the operator.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True)
@@ -51,91 +40,29 @@ class Picture:
     as_document: bool = False
 
 
-def begins_like_a_picture(head: bytes) -> bool:
-    """Whether the first bytes of a file (16 at least) may be those of a format of ours."""
-    # Pillow knows the other formats of ours without its forty rarer ones, which take 50 ms.
-    from PIL import TiffImagePlugin, WebPImagePlugin  # noqa: F401
-
-    Pillow.preinit()
-    accepts = (Pillow.OPEN[form][1] for form in FORMATS)
-    return any(accept is None or bool(accept(head)) for accept in accepts)
-
-
 def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Image:
-    """RGB uint8 (h, w, 3) of a JPEG, PNG, WebP, GIF (first frame), BMP or TIFF.
+    """RGB uint8 (h, w, 3) of a JPEG, PNG, WebP, GIF (first frame), BMP or TIFF, in sRGB.
 
-    Raises `ImageTooLarge` (bytes or pixels), `NotAnImage` (no format of ours) and `ImageBroken`
-    (truncated or damaged).
+    Raises `ImageTooLarge` (bytes, pixels, a side), `NotAnImage` (no format of ours), `ImageBroken`
+    (truncated, damaged, or made to break who opens it), and `Unavailable` where no process for
+    decoding can be started.
     """
     if len(data) > max_bytes:
-        raise ImageTooLarge(f"{len(data)} bytes, {max_bytes} allowed")
+        raise ImageTooLarge(f"{len(data)} bytes, {max_bytes} allowed", reason="too_many_bytes")
+    header = judge(data, max_pixels=max_pixels)
+    image_rgb = _ordinary(data, header) if header.ordinary else None
+    # What OpenCV gives up is for Pillow to judge, which forgives more, and says why.
+    return decoders.decode(data, header) if image_rgb is None else image_rgb
+
+
+def _ordinary(data: bytes, header: Header) -> Image | None:
     try:
-        picture = Pillow.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise NotAnImage(f"{len(data)} bytes of no known format") from None
-    except Exception as error:  # noqa: BLE001  Pillow's parsers raise whatever a bad header provokes
-        raise ImageBroken(f"header: {type(error).__name__}") from None
-    with picture:
-        width, height = picture.size
-        if width * height > max_pixels:
-            raise ImageTooLarge(
-                f"{width}x{height} pixels, {max_pixels} allowed",
-                sentence=f"This picture has {width} x {height} pixels, more than I can take. "
-                "Please send a smaller one.",
-            )
-        try:
-            plain = _is_plain(picture)
-            image_rgb = cv2.imdecode(np.frombuffer(data, np.uint8), _COLOR) if plain else None
-            # What OpenCV gives up is for Pillow to judge, which forgives more, and says why.
-            return _to_rgb(picture) if image_rgb is None else np.asarray(image_rgb, np.uint8)
-        except Exception as error:  # noqa: BLE001  as above, for the body
-            raise ImageBroken(f"{picture.format}: {type(error).__name__}") from None
-
-
-def _is_plain(picture: Pillow.Image) -> bool:
-    return (
-        picture.format in _PLAIN_FORMATS
-        and picture.mode in _PLAIN_MODES
-        and not picture.has_transparency_data
-    )
-
-
-def _to_rgb(picture: Pillow.Image) -> Image:
-    picture.load()
-    _turn(picture)
-    if picture.mode.startswith("I") or picture.mode == "F":
-        picture = _to_8_bit(picture)
-    if picture.has_transparency_data:
-        picture = _on_white(picture)
-    return np.array(_converted(picture, "RGB"), np.uint8)
-
-
-def _on_white(picture: Pillow.Image) -> Pillow.Image:
-    white = Pillow.new("RGBA", picture.size, "white")
-    opaque = Pillow.alpha_composite(white, _converted(picture, "RGBA"))
-    # The memory of its pixels, before the next copy is made.
-    picture.close()
-    return opaque
-
-
-def _converted(picture: Pillow.Image, mode: str) -> Pillow.Image:
-    # Pillow converts by copying also what needs no conversion.
-    return picture if picture.mode == mode else picture.convert(mode)
-
-
-def _turn(picture: Pillow.Image) -> None:
-    # Damaged EXIF is no reason to refuse a sound picture.
-    with suppress(Exception):
-        ImageOps.exif_transpose(picture, in_place=True)
-
-
-def _to_8_bit(picture: Pillow.Image) -> Pillow.Image:
-    """16-bit and float gray to 8 bit; the range is the format's, or the picture's own for float."""
-    values = np.asarray(picture, np.float32)
-    if picture.mode == "F" or np.max(values, initial=0) > 65535:
-        low, high = float(np.min(values)), float(np.max(values))
-        values = (values - low) * (65535 / max(high - low, 1e-9))
-    return Pillow.fromarray((values / 257).round().astype(np.uint8))
+        image_rgb = cv2.imdecode(np.frombuffer(data, np.uint8), _COLOR)
+    except cv2.error:
+        return None
+    if image_rgb is None or image_rgb.shape[1::-1] not in (header.size_wh, header.size_wh[::-1]):
+        return None
+    return np.asarray(image_rgb, np.uint8)
 
 
 def encode(image_rgb: Image, form: Format) -> Picture:

@@ -16,6 +16,7 @@ import numpy as np
 
 from utils import images
 from utils.classifiers import Classifier
+from utils.decoder import decoders
 from utils.detector import Detection, Detector
 from utils.errors import ModelError
 from utils.faces import Analysis, Face, Opinion
@@ -104,6 +105,7 @@ class Pipeline:
 
     def warm_up(self) -> None:
         """Once through every stage with an empty picture: the first photo finds all ready."""
+        decoders.start()
         blank = np.zeros((320, 320, 3), np.uint8)
         faces = self._faces(blank, [Detection((0, 0, 64, 64), 1.0)], ALL)
         annotate(blank, faces)
@@ -112,7 +114,7 @@ class Pipeline:
     def analyze(self, data: bytes, options: Options = ALL) -> Analysis:
         """The faces of an encoded picture.
 
-        Raises `ImageTooLarge`, `NotAnImage` and `ImageBroken`.
+        Raises `ImageTooLarge`, `NotAnImage`, `ImageBroken` and `Unavailable`.
         """
         return self._look(data, {}, options).analysis
 
@@ -201,7 +203,7 @@ def analyze(photo: bytes | str | os.PathLike[str], options: Options = ALL) -> An
     [('happiness', True)]
 
     Raises `OSError` for a file that cannot be read, `ImageTooLarge`, `NotAnImage`, `ImageBroken`,
-    and at the first call `SettingsError` and `ModelError`.
+    `Unavailable`, and at the first call `SettingsError` and `ModelError`.
     """
     pipeline = _default()
     if isinstance(photo, bytes):

@@ -17,16 +17,16 @@ from uuid import uuid4
 
 import cv2
 
-from utils import images, memory
+from utils import memory
 from utils.archive.lines import named
 from utils.archive.marked import path_of
 from utils.archive.order import Order
 from utils.archive.photos import STDIN, UNKNOWN, Outcome, Photo
 from utils.errors import NotAnImage, OutputError, SemblanceError, Unreadable
+from utils.headers import HEAD_BYTES, form_of
 from utils.pipeline import Annotated, Options, Pipeline
 from utils.settings import Settings
 
-_HEAD_BYTES = 64
 # Of one photo's name alone; with any other failure the next photo would fail as well.
 _OF_THE_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP)
 _loading = Lock()
@@ -110,7 +110,7 @@ class _PassedOver(Exception):
 
 
 def _read(photo: Photo, max_bytes: int) -> bytes:
-    """All of a file, or its beginning where that says that it is no picture."""
+    """All of a file. Raises `NotAnImage` where its beginning says that it is none."""
     # Before it is opened: to open a pipe may wait for ever, and a device may begin to move.
     mode = os.stat(photo.name).st_mode  # noqa: PTH116
     if not stat.S_ISREG(mode):
@@ -120,9 +120,8 @@ def _read(photo: Photo, max_bytes: int) -> bytes:
             os.scandir(photo.name).close()  # it could not be listed: why not
         raise Unreadable(sentence="This is no file.")
     with open(photo.name, "rb") as file:  # noqa: PTH123
-        head = file.read(_HEAD_BYTES)
-        if not images.begins_like_a_picture(head):
-            raise NotAnImage("begins like no known format")
+        head = file.read(HEAD_BYTES)
+        form_of(head)
         return head + file.read(max_bytes + 1 - len(head))
 
 
