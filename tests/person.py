@@ -47,17 +47,18 @@ class Person:
         return self._post(json={"text": text})[0]
 
     def send_photos(
-        self, *pictures: bytes, as_file: bool = False, name: str = "p.jpg"
+        self, *pictures: bytes, as_file: bool = False, name: str = "p.jpg", caption: str = ""
     ) -> list[int]:
         """Send photos (several make an album), or files whose bytes are kept; their ids."""
         files = [("photo", (name, picture, "image/jpeg")) for picture in pictures]
-        return self._post(files=files, data={"as_file": "1"} if as_file else {})
+        data = {"text": caption} | ({"as_file": "1"} if as_file else {})
+        return self._post(files=files, data=data)
 
     def answer(self, message_id: int) -> Answer:
         """What the bot has replied to a message so far."""
         replies = [
             entry["message"]
-            for entry in self._history()
+            for entry in self.history()
             if entry["sender"] == "bot"
             and not entry["deleted"]
             and (entry["message"].get("reply_to_message") or {}).get("message_id") == message_id
@@ -80,7 +81,7 @@ class Person:
         """All that the bot has written in this chat, as soon as there is something."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            texts = [e["message"].get("text", "") for e in self._history() if e["sender"] == "bot"]
+            texts = [e["message"].get("text", "") for e in self.history() if e["sender"] == "bot"]
             if any(texts):
                 return "\n".join(texts)
             time.sleep(0.05)
@@ -106,7 +107,8 @@ class Person:
         response.raise_for_status()
         return list(response.json()["message_ids"])
 
-    def _history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[dict[str, Any]]:
+        """All messages of the chat, as the playground tells them."""
         response = requests.get(self._messages, timeout=_TIMEOUT_S)
         response.raise_for_status()
         return list(response.json()["messages"])

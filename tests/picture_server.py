@@ -1,22 +1,23 @@
-"""A stranger's web server on this machine: /photo.jpg, /page.html, everything else 404."""
+"""A stranger's web server on this machine: /photo.jpg, /page.html and others; the rest is 404."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def picture_server(photo: bytes) -> Iterator[str]:
-    """Serve `photo` (a JPEG) while the block runs; the server's address."""
+def picture_server(photo: bytes, others: Mapping[str, bytes] | None = None) -> Iterator[str]:
+    """Serve `photo`, and others by their paths (JPEGs), while the block runs; the address."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known = {
                 "/photo.jpg": ("image/jpeg", photo),
                 "/page.html": ("text/html", b"<html><title>hello</title></html>"),
+                **{path: ("image/jpeg", data) for path, data in (others or {}).items()},
             }
             path = self.path.split("?")[0]
             kind, body = known.get(path, ("text/plain", b"nothing here"))

@@ -79,7 +79,7 @@ def test_the_queue_holds_nothing_of_what_was_answered(
     kept = b"".join(path.read_bytes() for path in folder.glob("queue.db*"))
     file_ids = [
         size["file_id"]
-        for entry in people[0]._history()
+        for entry in people[0].history()
         for size in entry["message"].get("photo", [])
     ]
     assert file_ids

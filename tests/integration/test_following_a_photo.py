@@ -176,7 +176,7 @@ def test_nothing_of_people_is_in_any_log_or_figure(
 ) -> None:
     file_ids = [
         entry["message"]["document"]["file_id"]
-        for entry in world.person._history()
+        for entry in world.person.history()
         if entry["sender"] != "bot" and "document" in entry["message"]
     ]
     assert file_ids
