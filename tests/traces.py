@@ -37,8 +37,8 @@ class Traces:
         self._begins = np.zeros(1 << 24, bool)
 
     def add_word(self, what: str, word: str) -> str:
-        """Look for a word of eight characters or more; the word again."""
-        assert len(word) >= 8, word
+        """Look for a word of seven characters or more; the word again."""
+        assert len(word) >= 7, word
         self._add(what, word.encode())
         return word
 
