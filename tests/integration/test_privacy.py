@@ -150,7 +150,7 @@ def test_nothing_is_left_of_a_hundred_photos_through_every_door(site):
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("redis", marks=needs_redis)])
 def test_a_dead_letter_is_found_until_its_time_is_over(tmp_path, astronaut, kind):
     sent = Sent(astronaut)
-    limits = {"SEMBLANCE_JOB_MAX_AGE_S": "3", "SEMBLANCE_DEAD_TTL_S": "8"}
+    limits = {"SEMBLANCE_JOB_MAX_AGE_S": "15", "SEMBLANCE_DEAD_TTL_S": "5"}
     with site_of(tmp_path, sent, kind, **limits) as site:
         person = Person(site.run.playground_url)
         asked = person.send_photos(sent.picture())
@@ -159,7 +159,7 @@ def test_a_dead_letter_is_found_until_its_time_is_over(tmp_path, astronaut, kind
         assert apology.photo is None
         assert sent.everything.found_among(site.queue()) != []
         site.gate.set()
-        time.sleep(8)
+        time.sleep(5)
         # Whoever comes next is answered, and then the bot clears up.
         other = Person(site.run.playground_url)
         assert other.wait(other.send_photos(sent.picture()))[0].photo
