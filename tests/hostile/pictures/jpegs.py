@@ -1,4 +1,7 @@
-"""JPEGs: frames, scans and segments that no encoder writes, by hand from sound ones."""
+"""JPEGs: frames, scans and segments that no encoder writes, by hand from sound ones.
+
+A long file: a list of cases, each written out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""GIF, WebP, BMP, files of two formats, and what is no picture of ours at all."""
+"""GIF, WebP, BMP, files of two formats, and what is no picture of ours at all.
+
+A long file: a list of cases, each written out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""PNGs: chunks by hand."""
+"""PNGs: chunks by hand.
+
+A long file: a list of cases, each written out.
+"""
 
 from __future__ import annotations
 
