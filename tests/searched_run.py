@@ -34,18 +34,21 @@ Place = tuple[str, bytes]
 class Sent:
     """What strangers send: each picture another one with the same face, each word another one.
 
-    `everything` knows all of it, `pictures` no words, for where jobs may wait.
+    `everything` knows all of it, `pictures` no words, for where jobs may wait; `names` are what the
+    playground calls people, which other runs on this machine do as well.
     """
 
     def __init__(self, astronaut: np.ndarray) -> None:
         self._face = astronaut[0:256, 100:356].astype(int)
         self._noise = np.random.default_rng()
-        self.everything, self.pictures = Traces(), Traces()
+        self.everything, self.pictures, self.names = Traces(), Traces(), Traces()
         self.count = 0
 
     def picture(self) -> bytes:
         noisy = self._face + self._noise.normal(0, 12, self._face.shape)
-        data = encoded(noisy.clip(0, 255).astype(np.uint8), "JPEG", quality=85)
+        # A JPEG is decoded within the worker, a PNG by a process of its own.
+        form = "PNG" if self.count % 3 == 0 else "JPEG"
+        data = encoded(noisy.clip(0, 255).astype(np.uint8), form, quality=85)
         self.look_for(f"picture {self.count}", data)
         rgb = decode(data, max_bytes=1 << 20, max_pixels=1 << 20)
         self.look_for(f"pixels {self.count}", rgb.tobytes())
@@ -108,15 +111,19 @@ class Site:
                 value = read[kind]() if kind != b"none" else None
                 yield f"redis {key!r}", key + b"\n" + _flat(value)
 
-    def everywhere(self) -> Iterator[Place]:
-        """All that is written anywhere."""
+    def own(self) -> Iterator[Place]:
+        """All that the run writes, where that is known."""
         yield from self.queue()
         if self.server is not None:
             yield from files_below(self.server.folder)
         yield from files_below(self.folder)
-        yield from files_below(ROOT / "var")
-        yield from temporary_files(self.began)
         yield from open_files(self.processes())
+
+    def found(self) -> list[str]:
+        """What there is of everything, and of names, wherever anything could be written."""
+        machine = itertools.chain(files_below(ROOT / "var"), temporary_files(self.began))
+        everything = self.sent.everything.found_among(itertools.chain(self.own(), machine))
+        return everything + self.sent.names.found_among(self.own())
 
     def forget(self) -> None:
         """Have a server's append-only file written anew now; the bot does it once an hour."""

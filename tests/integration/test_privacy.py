@@ -46,7 +46,8 @@ def note_what_telegram_knows(site: Site, person: Person) -> None:
             told = key in ("file_id", "file_unique_id", "first_name")
             if told and value not in known | {BOT_NAME}:
                 known.add(value)
-                site.sent.everything.add_word(key, value)
+                traces = site.sent.names if key == "first_name" else site.sent.everything
+                traces.add_word(key, value)
                 if key == "file_unique_id":
                     site.sent.look_for("copy", person.download({key: value}))
 
@@ -125,7 +126,7 @@ def test_what_waits_is_found_and_gone_once_it_is_answered(site):
         return {each.partition(":")[0] for each in sent.everything.found_among(site.queue())}
 
     eventually(lambda: {"file_id", "path"} <= kept(), "both jobs to wait")
-    assert sent.pictures.found_among(site.everywhere()) == []
+    assert sent.pictures.found_among(site.own()) == []
     site.gate.set()
     assert all(answer.photo for answer in person.wait(asked))
     eventually(lambda: not kept(), "both jobs to be forgotten")
@@ -144,7 +145,7 @@ def test_nothing_is_left_of_a_hundred_photos_through_every_door(site):
     assert watch.found == set()
     eventually(lambda: not site.sent.everything.found_among(site.queue()), "the queue to be tidied")
     site.forget()
-    assert site.sent.everything.found_among(site.everywhere()) == []
+    assert site.found() == []
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("redis", marks=needs_redis)])
@@ -166,7 +167,7 @@ def test_a_dead_letter_is_found_until_its_time_is_over(tmp_path, astronaut, kind
         note_what_telegram_knows(site, other)
         eventually(lambda: not sent.everything.found_among(site.queue()), "it to be forgotten")
         site.forget()
-        assert sent.everything.found_among(site.everywhere()) == []
+        assert site.found() == []
 
 
 def test_the_lambda_function_writes_and_says_nothing_of_a_picture(astronaut, caplog, capfd):
