@@ -179,6 +179,13 @@ class Settings:
     queue: str = _setting("SEMBLANCE_QUEUE", "sqlite:///var/queue.db", _queue_url, shown=False)
     queue_max: int = _setting("SEMBLANCE_QUEUE_MAX", "1000", _whole(1, 10**7))
     queue_per_user: int = _setting("SEMBLANCE_QUEUE_PER_USER", "20", _whole(1, 10**6))
+    queue_per_chat: int = _setting("SEMBLANCE_QUEUE_PER_CHAT", "60", _whole(1, 10**6))
+    user_rate: int = _setting("SEMBLANCE_USER_RATE", "30", _whole(0, 10**6))
+    chat_rate: int = _setting("SEMBLANCE_CHAT_RATE", "60", _whole(0, 10**6))
+    system_rate: int = _setting("SEMBLANCE_SYSTEM_RATE", "1800", _whole(0, 10**7))
+    user_bytes_per_hour: int = _setting(
+        "SEMBLANCE_USER_BYTES_PER_HOUR", "500000000", _whole(0, 10**12)
+    )
     job_max_age_s: float = _setting("SEMBLANCE_JOB_MAX_AGE_S", "900", _seconds)
     dead_ttl_s: float = _setting("SEMBLANCE_DEAD_TTL_S", "86400", _seconds)
     lease_s: float = _setting("SEMBLANCE_LEASE_S", "60", _seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.work_queue.protocol import (
     ADOPT_EVERY_S,
     Accepted,
+    Ban,
     Claim,
     DeadLetter,
     Depth,
@@ -14,14 +15,18 @@ from bot.work_queue.protocol import (
     Inbox,
     JobQueue,
     Limits,
+    People,
     QueueBroken,
     QueueUnavailable,
+    Reason,
+    TurnedAway,
 )
 from bot.work_queue.store import Store, open_store
 
 __all__ = [
     "ADOPT_EVERY_S",
     "Accepted",
+    "Ban",
     "Claim",
     "DeadLetter",
     "Depth",
@@ -31,8 +36,11 @@ __all__ = [
     "Inbox",
     "JobQueue",
     "Limits",
+    "People",
     "QueueBroken",
     "QueueUnavailable",
+    "Reason",
     "Store",
+    "TurnedAway",
     "open_store",
 ]

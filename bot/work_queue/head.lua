@@ -20,8 +20,3 @@ local function pass_full_memory()
 end
 
 local commands = {}
-
-local function answer()
-  return commands[ARGV[2]](unpack(ARGV, 3))
-end
-

@@ -52,5 +52,3 @@ end
 function commands.leave(bot)
   call('ZREM', key('bots'), bot)
 end
-
-return answer()

@@ -34,14 +34,33 @@ class QueueBroken(SemblanceError):
 
 
 Doom = Literal["too_old", "failed", "poison"]
+Reason = Literal[
+    "queue_full",
+    "queue_user",
+    "queue_chat",
+    "rate_user",
+    "rate_chat",
+    "rate_system",
+    "bytes",
+    "banned",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Bounds that every implementation keeps; seconds are by the queue's clock."""
+    """Bounds that every implementation keeps; seconds are by the queue's clock.
+
+    Of `per_chat` those that wait count. What is spent in a while has 0 for no limit: photos a
+    minute of one person, of one chat and of all, and bytes an hour of one person.
+    """
 
     total: int = 1000
     per_user: int = 20
+    per_chat: int = 60
+    user_rate: int = 0
+    chat_rate: int = 0
+    system_rate: int = 0
+    user_bytes_per_hour: int = 0
     max_age_s: float = 900.0
     dead_ttl_s: float = 86_400.0
     max_failures: int = 3
@@ -74,14 +93,20 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Full:
-    """No room, in the whole queue or for this user; worth another try after `retry_in_s`."""
+    """No room, for the `reason` given; worth another try after `retry_in_s`.
+
+    `tell`: whether the chat has not heard so for a minute. Of a banned person there is nothing to
+    tell here: see `People.turn_away`.
+    """
 
     retry_in_s: float
+    reason: Reason = "queue_full"
+    tell: bool = True
 
     @classmethod
-    def behind(cls, jobs: int) -> Full:
+    def behind(cls, jobs: int, reason: Reason = "queue_full", *, tell: bool = True) -> Full:
         """With a guess at when there is room again: a photo takes a fraction of a second."""
-        return cls(min(300.0, max(10.0, jobs * 0.2)))
+        return cls(min(300.0, max(10.0, jobs * 0.2)), reason, tell)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +148,12 @@ class JobQueue(Protocol):
     Each may raise `QueueUnavailable`; what it was asked to do has then not happened.
     """
 
-    def put(self, job: Job) -> Accepted | Duplicate | Full:
-        """Take a job in; once this returns `Accepted`, a kill -9 does not lose it."""
+    def put(self, job: Job, *, n_bytes: int = 0) -> Accepted | Duplicate | Full:
+        """Take a job in; once this returns `Accepted`, a kill -9 does not lose it.
+
+        Only what is accepted is spent from the limits, in the same step; `n_bytes` is the size of
+        its file.
+        """
         ...
 
     def claim(self, n: int, worker: str, lease_s: float) -> list[Claim]:
@@ -192,6 +221,55 @@ class JobQueue(Protocol):
 
     def tidy(self) -> None:
         """Forget what has outlived its time, on the disk too. For idle moments and the stop."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ban:
+    """Somebody who is not answered; `until` is seconds since the epoch, infinite for ever."""
+
+    user_id: int
+    until: float
+
+
+@dataclass(frozen=True)
+class TurnedAway:
+    """The person is banned; `tell`: and has not been told."""
+
+    tell: bool
+
+
+class People(Protocol):
+    """What the store knows of people beside their jobs. Each method may raise `QueueUnavailable`.
+
+    An id may be that of a chat, for some write in the name of one.
+    """
+
+    def ban(self, user_id: int, until: float) -> list[Job]:
+        """Take no more jobs of somebody, and cancel those that wait: these come back."""
+        ...
+
+    def unban(self, user_id: int) -> bool:
+        """Whether there was a ban to lift."""
+        ...
+
+    def bans(self) -> list[Ban]:
+        """Those in force, the first to end first."""
+        ...
+
+    def turn_away(self, user_id: int, *, telling: bool) -> TurnedAway | None:
+        """Whether somebody is banned, and where you are `telling`, whether that is news."""
+        ...
+
+    def forget(self, user_id: int, *, counters: bool) -> list[Job]:
+        """Remove everything about somebody, a ban excepted; the jobs that were alive come back.
+
+        With `counters` what they have spent from their limits as well.
+        """
+        ...
+
+    def busiest(self, n: int) -> list[tuple[int, float]]:
+        """The `n` people who have spent most of their photos a minute, each with the share."""
         ...
 
 

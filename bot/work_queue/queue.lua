@@ -11,6 +11,7 @@
 --   lines, open zset  chat -> its turn          chats with a `line`, chats with a `ready`
 --   turns       hash  chat -> when it was last served, in numbers from the counter `turn`
 --   users       hash  user -> jobs that are not dead
+--   spent, bans       what spending.lua keeps of people
 --   finished    zset  id -> when: what was done with, so that nothing is taken twice
 --   rewritten         when the server was last told to write its file anew
 
@@ -106,14 +107,26 @@ local function comes_before(one, other)
   return one.seq < other.seq
 end
 
-function commands.put(id, chat, user, body, status, announced_in, total, per_user)
+local function no_room(chat, user, alive, total, per_user, per_chat)
+  if alive >= tonumber(total) then return 'queue_full' end
+  local of_user = tonumber(call('HGET', key('users'), user) or 0)
+  if of_user >= tonumber(per_user) then return 'queue_user' end
+  return call('ZCARD', key('line', chat)) >= tonumber(per_chat) and 'queue_chat'
+end
+
+-- After the limits come buckets, four values each: see spending.lua.
+function commands.put(id, chat, user, body, status, announced_in, total, per_user, per_chat, ...)
   if call('EXISTS', key('job', id)) == 1 or call('ZSCORE', key('finished'), id) then
     return {'duplicate'}
   end
+  if banned(user) then return {'banned', 0, '0', 0} end
   local alive = call('ZCARD', key('waiting')) + call('ZCARD', key('leases'))
-  local of_user = tonumber(call('HGET', key('users'), user) or 0)
-  if alive >= tonumber(total) or of_user >= tonumber(per_user) then
-    return {'full', alive}
+  local reason, wait = no_room(chat, user, alive, total, per_user, per_chat), 0
+  if not reason then
+    reason, wait = spend(...)
+  end
+  if reason then
+    return {reason, alive, tostring(wait), to_be_told(chat)}
   end
   local seq = call('INCR', key('seq'))
   local announced_by = now + announced_in
@@ -124,6 +137,8 @@ function commands.put(id, chat, user, body, status, announced_in, total, per_use
   end
   call('HINCRBY', key('users'), user, 1)
   enter(id, chat, seq, now, announced_by, status ~= '')
+  -- Not before: in full memory a script that begins by removing would get through.
+  forget_what_came_back()
   return {'accepted', commands.position(id)}
 end
 
@@ -300,6 +315,7 @@ function commands.tidy(dead_ttl_s, remember_s, rewrite_every_s)
   end
   call('ZREMRANGEBYSCORE', key('finished'), '-inf', now - remember_s)
   forget_idle_chats()
+  forget_what_came_back()
   local newest = call('ZRANGE', key('finished'), -1, -1, 'WITHSCORES')
   local rewritten = tonumber(call('GET', key('rewritten')) or 0)
   if not newest[1] or tonumber(newest[2]) < rewritten or rewritten + rewrite_every_s > now then
@@ -308,5 +324,3 @@ function commands.tidy(dead_ttl_s, remember_s, rewrite_every_s)
   call('SET', key('rewritten'), now)
   return true
 end
-
-return answer()

@@ -12,8 +12,10 @@ from bot.work_queue.protocol import (
     Duplicate,
     Full,
     Limits,
+    Reason,
 )
 from bot.work_queue.server import QueueServer
+from bot.work_queue.spending import buckets
 from utils.errors import BadRequest
 from utils.jobs import Job
 
@@ -30,12 +32,18 @@ class RedisQueue:
 
     def __init__(self, server: QueueServer, limits: Limits) -> None:
         self._server, self._limits = server, limits
-        self._run = server.script("queue")
+        self._run = server.script("spending", "queue")
 
-    def put(self, job: Job) -> Accepted | Duplicate | Full:
+    def put(self, job: Job, *, n_bytes: int = 0) -> Accepted | Duplicate | Full:
         """Take a job in; once this returns `Accepted`, a kill -9 does not lose it."""
-        announced_by = job.enqueued_at + self._limits.status_wait_s
-        outcome, *number = self._run(
+        limits = self._limits
+        announced_by = job.enqueued_at + limits.status_wait_s
+        spent = [
+            part
+            for bucket in buckets(job, n_bytes, limits)
+            for part in (bucket.what, bucket.who, bucket.cost_s, bucket.period_s)
+        ]
+        outcome, *numbers = self._run(
             "put",
             job.id,
             job.chat_id,
@@ -43,12 +51,14 @@ class RedisQueue:
             job.encode(),
             "" if job.status_message_id is None else job.status_message_id,
             announced_by - self._server.clock(),
-            self._limits.total,
-            self._limits.per_user,
+            limits.total,
+            limits.per_user,
+            limits.per_chat,
+            *spent,
         )
         if outcome == b"duplicate":
             return Duplicate()
-        return Accepted(*number) if outcome == b"accepted" else Full.behind(*number)
+        return Accepted(*numbers) if outcome == b"accepted" else _full(outcome.decode(), *numbers)
 
     def claim(self, n: int, worker: str, lease_s: float) -> list[Claim]:
         """At most `n` jobs that are due, turn by turn over the chats, leased to `worker`."""
@@ -142,3 +152,9 @@ class RedisQueue:
         limits = self._limits
         if self._run("tidy", limits.dead_ttl_s, limits.remember_s, _REWRITE_EVERY_S):
             self._server.rewrite()
+
+
+def _full(reason: Reason, alive: int, wait_s: bytes, tell: int) -> Full:
+    if reason.startswith("queue_"):
+        return Full.behind(alive, reason, tell=tell == 1)
+    return Full(float(wait_s), reason, tell == 1)

@@ -42,6 +42,17 @@ MIGRATIONS: tuple[Migration, ...] = (
         "CREATE TABLE turns (chat_id INTEGER PRIMARY KEY, turn INTEGER NOT NULL)",
         "CREATE TABLE inbox (update_id INTEGER PRIMARY KEY, body BLOB NOT NULL)",
     ),
+    (
+        # When what somebody has spent from a limit will have come back, by the limit's name.
+        """CREATE TABLE spent (
+            what TEXT NOT NULL, who INTEGER NOT NULL, until REAL NOT NULL, PRIMARY KEY (what, who)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX spent_by_time ON spent (until)",
+        """CREATE TABLE bans (
+            user_id INTEGER PRIMARY KEY, until REAL NOT NULL, told INTEGER NOT NULL DEFAULT 0
+        )""",
+        "CREATE INDEX jobs_by_chat ON jobs (chat_id)",
+    ),
 )
 
 

@@ -56,13 +56,14 @@ class QueueServer:
         )
         self._appends_only = False
 
-    def script(self, name: str) -> Callable[..., Any]:
-        """What calls a command of `name`.lua: (command, *arguments) -> its answer.
+    def script(self, *names: str) -> Callable[..., Any]:
+        """What calls a command of these .lua files: (command, *arguments) -> its answer.
 
         The call raises `QueueUnavailable`.
         """
         folder = Path(__file__).parent
-        texts = [(folder / part).read_text("utf-8") for part in ("head.lua", f"{name}.lua")]
+        parts = [f"{name}.lua" for name in ("head", *names, "answer")]
+        texts = [(folder / part).read_text("utf-8") for part in parts]
         script = self._client.register_script("".join(texts))
 
         def run(command: str, *arguments: str | bytes | float) -> Any:

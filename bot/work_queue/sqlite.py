@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
+from bot.work_queue import people
 from bot.work_queue.database import Database
 from bot.work_queue.protocol import (
     Accepted,
@@ -41,20 +42,18 @@ class SqliteQueue:
     ) -> None:
         self._database, self._limits, self._clock = database, limits, clock
 
-    def put(self, job: Job) -> Accepted | Duplicate | Full:
+    def put(self, job: Job, *, n_bytes: int = 0) -> Accepted | Duplicate | Full:
         """Take a job in; once this returns `Accepted`, a kill -9 does not lose it."""
+        now = self._clock()
         with self._database.transaction() as db:
             if db.execute(
                 "SELECT 1 FROM jobs WHERE id = ?1 UNION ALL SELECT 1 FROM finished WHERE id = ?1",
                 (job.id,),
             ).fetchone():
                 return Duplicate()
-            total, of_user = db.execute(
-                "SELECT COUNT(*), COALESCE(SUM(user_id = ?), 0) FROM jobs WHERE state != 'dead'",
-                (job.user_id,),
-            ).fetchone()
-            if total >= self._limits.total or of_user >= self._limits.per_user:
-                return Full.behind(total)
+            full = people.refusal(db, job, self._limits, n_bytes=n_bytes, now=now)
+            if full is not None:
+                return full
             db.execute(
                 "INSERT INTO jobs (id, chat_id, user_id, body, enqueued_at, status_message_id,"
                 " due_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -65,7 +64,7 @@ class SqliteQueue:
                     job.encode(),
                     job.enqueued_at,
                     job.status_message_id,
-                    self._clock(),
+                    now,
                 ),
             )
             return Accepted(db.execute(_POSITION, (job.id,)).fetchone()[0])
@@ -234,6 +233,7 @@ class SqliteQueue:
                 "DELETE FROM turns WHERE chat_id NOT IN"
                 " (SELECT chat_id FROM jobs WHERE state != 'dead')"
             )
+            people.tidy(db, now)
         self._database.checkpoint()
 
     def _finish(self, db: sqlite3.Connection, job_id: str) -> None:

@@ -11,7 +11,15 @@ from urllib.parse import parse_qs
 from bot.work_queue.database import Database
 from bot.work_queue.inbox import SqliteInbox
 from bot.work_queue.lock import FileLock, Locked
-from bot.work_queue.protocol import Inbox, JobQueue, Limits, QueueBroken, QueueUnavailable
+from bot.work_queue.people import SqlitePeople
+from bot.work_queue.protocol import (
+    Inbox,
+    JobQueue,
+    Limits,
+    People,
+    QueueBroken,
+    QueueUnavailable,
+)
 from bot.work_queue.sqlite import SqliteQueue
 from utils.errors import SettingsError
 from utils.settings import ROOT, Settings
@@ -23,10 +31,14 @@ class SecondStart(QueueBroken):
 
 @dataclass(frozen=True)
 class Store:
-    """An open queue and inbox, and whether this process is the only one that can work on them."""
+    """An open queue with its inbox and people.
+
+    `sole_owner`: this process is the only one that can work on them.
+    """
 
     queue: JobQueue
     inbox: Inbox
+    people: People
     close: Callable[[], None]
     sole_owner: bool
 
@@ -39,6 +51,11 @@ def open_store(settings: Settings) -> Store:
     limits = Limits(
         total=settings.queue_max,
         per_user=settings.queue_per_user,
+        per_chat=settings.queue_per_chat,
+        user_rate=settings.user_rate,
+        chat_rate=settings.chat_rate,
+        system_rate=settings.system_rate,
+        user_bytes_per_hour=settings.user_bytes_per_hour,
         max_age_s=settings.job_max_age_s,
         dead_ttl_s=settings.dead_ttl_s,
     )
@@ -74,13 +91,20 @@ def _open_file(url: str, limits: Limits) -> Store:
         database.close()
         lock.release()
 
-    return Store(SqliteQueue(database, limits), SqliteInbox(database), close, sole_owner=True)
+    return Store(
+        SqliteQueue(database, limits),
+        SqliteInbox(database),
+        SqlitePeople(database),
+        close,
+        sole_owner=True,
+    )
 
 
 def _open_server(url: str, bot_id: str, limits: Limits) -> Store:
     # The client's library takes long to load, and most bots have a file.
     from bot.work_queue.redis import RedisQueue
     from bot.work_queue.redis_inbox import RedisInbox
+    from bot.work_queue.redis_people import RedisPeople
     from bot.work_queue.server import QueueServer
 
     server = QueueServer(url, bot_id=bot_id)
@@ -96,7 +120,7 @@ def _open_server(url: str, bot_id: str, limits: Limits) -> Store:
             inbox.leave()
         server.close()
 
-    return Store(RedisQueue(server, limits), inbox, close, sole_owner=False)
+    return Store(RedisQueue(server, limits), inbox, RedisPeople(server), close, sole_owner=False)
 
 
 def sqlite_path(url: str) -> tuple[Path, str]:
