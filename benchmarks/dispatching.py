@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.limits import NOBODY_IS_LIMITED
 from benchmarks.processes import NEEDS_NGINX, SECRET, Running, local_run, run_folder, running
 from bot.dispatcher import Dispatcher
 from bot.dispatcher.chat import Chat
@@ -132,7 +133,8 @@ def bot(
             proxy.wait_for(where)
             settings = Settings.load(
                 {"SEMBLANCE_QUEUE": queue.format(run=run), "SEMBLANCE_QUEUE_MAX": "100000"}
-                | {"SEMBLANCE_QUEUE_PER_USER": "100000"},
+                | {"SEMBLANCE_QUEUE_PER_USER": "100000"}
+                | NOBODY_IS_LIMITED,
                 dotenv=None,
             )
             with _dispatching(settings, f"http://{where}", in_flight, proxy) as started:

@@ -26,6 +26,8 @@ from bot.metrics import Metrics
 from bot.notification import notify
 from bot.polling import PollingBot, PollingIntake, PollWatch
 from bot.receiver.chat_order import ChatOrder
+from bot.receiver.forgetting import Buttons, Forgetting
+from bot.receiver.orders import Orders
 from bot.receiver.reading import Reader
 from bot.receiver.replies import Replies
 from bot.receiver.updates import DurableUpdates
@@ -78,7 +80,9 @@ class BotProcess:
             most=lambda: limit.value,
             paused=lambda: work.breaker.is_open,
         )
-        self._updates = DurableUpdates(store.queue, store.inbox, self._reader, metrics=self.metrics)
+        self._updates = DurableUpdates(
+            store.queue, store.inbox, store.people, self._reader, metrics=self.metrics
+        )
         self._application = (
             Application.builder()
             .bot(self._bot)
@@ -89,7 +93,13 @@ class BotProcess:
         )
         self._intake = self._make_intake(secret)
         Replies(
-            store.queue, store.inbox, self._reader, queue_changed=self._dispatcher.wake
+            store.queue,
+            store.inbox,
+            self._reader,
+            orders=Orders(store.people, store.queue, self.metrics),
+            buttons=Buttons(secret),
+            forgetting=Forgetting(store.people, store.inbox),
+            queue_changed=self._dispatcher.wake,
         ).register(self._application)
 
     def _make_intake(self, secret: Secret) -> Intake:
@@ -111,6 +121,7 @@ class BotProcess:
             username=self._bot.username,
             bot_id=self._bot.id,
             allowed_users=self._settings.allowed_users,
+            admins=self._settings.admins,
         )
 
     def stop(self) -> None:

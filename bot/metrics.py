@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,7 +19,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from bot.work_queue import Depth, Doom, QueueBroken, QueueUnavailable
+from bot.work_queue import Depth, Doom, QueueBroken, QueueUnavailable, Reason
 from utils.errors import SemblanceError
 from utils.jobs import Kind
 
@@ -74,6 +74,12 @@ class Metrics:
             ["reason"],
             registry=self._registry,
         )
+        self._refused = Counter(
+            "semblance_updates_refused_total",
+            "Updates turned away, by the limit that they met.",
+            ["reason"],
+            registry=self._registry,
+        )
         self._delivery_seconds = Histogram(
             "semblance_job_delivery_seconds",
             "From the update's arrival to the answer in the chat.",
@@ -95,6 +101,8 @@ class Metrics:
         for kind in ("file_id", "url"):
             for result in ("accepted", "full"):
                 self._put.labels(kind, result)
+        for refused in get_args(Reason):
+            self._refused.labels(refused)
         for outcome in ("delivered", "refused", "dead_letter"):
             self._finished.labels(outcome)
         for reason in ("too_old", "failed", "poison"):
@@ -104,6 +112,17 @@ class Metrics:
     def job_put(self, kind: Kind, result: PutResult) -> None:
         """The queue was given a job."""
         self._put.labels(kind, result).inc()
+
+    def update_refused(self, reason: Reason) -> None:
+        """An update was turned away."""
+        self._refused.labels(reason).inc()
+
+    def refusals(self) -> dict[str, int]:
+        """How many were turned away for each reason, where any were."""
+        (family,) = self._refused.collect()
+        return {
+            sample.labels["reason"]: int(sample.value) for sample in family.samples if sample.value
+        }
 
     def job_finished(self, outcome: Outcome, *, after_s: float) -> None:
         """A job ended, so long after its update arrived."""

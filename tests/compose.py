@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+from benchmarks.limits import NOBODY_IS_LIMITED
 from tests.local_run import free_port
 from utils.settings import ROOT
 
@@ -39,6 +40,7 @@ class Project:
             "SEMBLANCE_SECRET": "a-secret-for-compose-tests",
             "SEMBLANCE_PORT": str(port),
             "SEMBLANCE_PLAYGROUND_PORT": str(playground_port),
+            **NOBODY_IS_LIMITED,
             **environ,
         }
 

@@ -15,6 +15,7 @@ from typing import Self
 
 import psutil
 
+from benchmarks.limits import NOBODY_IS_LIMITED
 from utils.settings import ROOT
 
 _READY_WITHIN_S = 90
@@ -34,6 +35,7 @@ class LocalRun:
             "SEMBLANCE_PLAYGROUND_PORT": str(self.playground_port),
             "SEMBLANCE_QUEUE": f"sqlite:///{folder}/queue.db",
             "SEMBLANCE_SECRET": "a-secret-for-tests-alone",
+            **NOBODY_IS_LIMITED,
             **environ,
         }
         self.command = [sys.executable, "-m", "launcher"]

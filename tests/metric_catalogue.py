@@ -54,6 +54,7 @@ class Queue:
 def of_bot() -> str:
     metrics = BotMetrics()
     metrics.job_put("url", "accepted")
+    metrics.update_refused("banned")
     metrics.job_finished("delivered", after_s=1.0)
     metrics.job_buried("failed")
     metrics.job_retried("503 busy")

@@ -12,7 +12,9 @@ from telegram import Message, MessageEntity, Update
 from telegram.constants import ChatType
 
 from bot import texts
-from bot.receiver.sources import TooLarge, sources
+from bot.receiver.authors import user_id_of
+from bot.receiver.orders import ORDERS, Order, read_order
+from bot.receiver.sources import TooLarge, announced_bytes, sources
 from utils.errors import BadRequest
 from utils.jobs import Job
 
@@ -23,9 +25,10 @@ _COMMANDS = {"start": texts.START, "help": texts.HELP, "privacy": texts.PRIVACY}
 
 @dataclass(frozen=True)
 class Pictures:
-    """Jobs to queue."""
+    """Jobs to queue; `n_bytes` is the size of each one's file, 0 for links."""
 
     jobs: tuple[Job, ...]
+    n_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,20 +44,29 @@ class Tap:
 
 
 @dataclass(frozen=True)
+class Deletion:
+    """Somebody asks to be forgotten."""
+
+
+@dataclass(frozen=True)
 class Silence:
     """Nothing to do: not meant for this bot."""
 
 
-Reading = Pictures | Sentence | Tap | Silence
+Reading = Pictures | Sentence | Tap | Deletion | Order | Silence
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Reads updates for one bot. An empty `allowed_users` lets everybody in."""
+    """Reads updates for one bot. An empty `allowed_users` lets everybody in.
+
+    `admins` are known by their ids alone: names can be chosen.
+    """
 
     username: str
     bot_id: int
     allowed_users: frozenset[int] = frozenset()
+    admins: frozenset[int] = frozenset()
 
     def read(self, update: Update, *, now: float) -> Reading:
         """What the update asks for; `now` becomes the jobs' `enqueued_at`. Never raises."""
@@ -66,22 +78,31 @@ class Reader:
             return Sentence(texts.OUR_FAULT)
 
     def _read(self, update: Update, now: float) -> Reading:
-        if update.callback_query is not None:
-            return Tap()
         message = update.message
         if message is None:
-            return Silence()
+            return Tap() if update.callback_query is not None else Silence()
         private = message.chat.type == ChatType.PRIVATE
         if not private and not self._is_addressed(message):
             return Silence()
-        if self.allowed_users and _user_id(message) not in self.allowed_users:
-            return Sentence(texts.NOT_ALLOWED) if private else Silence()
         command = self._command(message)
+        always = self._always(command, message)
+        if always is not None:
+            return always
+        if self.allowed_users and user_id_of(message) not in self.allowed_users:
+            return Sentence(texts.NOT_ALLOWED) if private else Silence()
         if command is not None:
             return Sentence(_COMMANDS.get(command, texts.NO_LINK))
         reading = _pictures(update.update_id, message, now)
         # In a group only pictures are answered: a mention in passing is no request.
         return reading if private or isinstance(reading, Pictures) else Silence()
+
+    def _always(self, command: str | None, message: Message) -> Reading | None:
+        """What is answered whoever is let in; None for what depends on that."""
+        if command in ORDERS and user_id_of(message) in self.admins:
+            return read_order(command, message)
+        if command == "delete":
+            return Deletion()
+        return Sentence(texts.PRIVACY) if command == "privacy" else None
 
     def _is_addressed(self, message: Message) -> bool:
         """Whether a message in a group is meant for this bot."""
@@ -109,7 +130,7 @@ class Reader:
 
 def _pictures(update_id: int, message: Message, now: float) -> Reading:
     try:
-        found = sources(message)
+        found, n_bytes = sources(message), announced_bytes(message)
     except TooLarge:
         return Sentence(texts.TOO_LARGE)
     if not found:
@@ -121,7 +142,7 @@ def _pictures(update_id: int, message: Message, now: float) -> Reading:
             job = Job(
                 update_id=update_id,
                 index=index,
-                user_id=_user_id(message),
+                user_id=user_id_of(message),
                 chat_id=message.chat.id,
                 message_thread_id=message.message_thread_id if message.is_topic_message else None,
                 reply_to=message.message_id,
@@ -133,11 +154,4 @@ def _pictures(update_id: int, message: Message, now: float) -> Reading:
         except BadRequest:
             continue
         jobs.append(job)
-    return Pictures(tuple(jobs)) if jobs else Sentence(texts.BAD_LINK)
-
-
-def _user_id(message: Message) -> int:
-    """Whose message it is; whoever writes in the name of a chat counts as that chat."""
-    if message.sender_chat is not None:
-        return message.sender_chat.id
-    return message.from_user.id if message.from_user is not None else message.chat.id
+    return Pictures(tuple(jobs), n_bytes) if jobs else Sentence(texts.BAD_LINK)

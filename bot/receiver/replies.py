@@ -5,16 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
-from telegram import Bot, ReplyParameters, Update
+from telegram import (
+    Bot,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    ReplyParameters,
+    Update,
+)
 from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, CallbackContext, TypeHandler
 
 from bot import request_ids, texts
-from bot.receiver.reading import Pictures, Reader, Sentence, Tap
-from bot.receiver.updates import Announcement
+from bot.receiver.authors import author_id
+from bot.receiver.forgetting import Buttons, Forgetting
+from bot.receiver.orders import Order, Orders
+from bot.receiver.reading import Deletion, Pictures, Reader, Sentence, Tap
+from bot.receiver.updates import Announcement, Refusal
 from bot.work_queue import Inbox, JobQueue, QueueBroken, QueueUnavailable
 from utils.jobs import Job
 
@@ -22,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _MAX_PAUSE_S = 60.0
+_TAP_ANSWERS = {"foreign": texts.NOT_YOUR_BUTTON, "old": texts.OLD_BUTTON}
 
 
 class Replies:
@@ -33,15 +44,20 @@ class Replies:
         inbox: Inbox,
         reader: Callable[[], Reader],
         *,
+        orders: Orders,
+        buttons: Buttons,
+        forgetting: Forgetting,
         queue_changed: Callable[[], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._queue, self._inbox, self._reader = queue, inbox, reader
+        self._orders, self._buttons, self._forgetting = orders, buttons, forgetting
         self._queue_changed, self._sleep = queue_changed, sleep
 
     def register(self, application: Application) -> None:  # type: ignore[type-arg]
         """Become the handlers of `application`."""
         application.add_handler(TypeHandler(Announcement, self.announce))
+        application.add_handler(TypeHandler(Refusal, self.refuse))
         application.add_handler(TypeHandler(Update, self.answer))
         application.add_error_handler(self.apologise)
 
@@ -70,20 +86,76 @@ class Replies:
             with contextlib.suppress(TelegramError):
                 await bot.delete_message(job.chat_id, message.message_id)
 
+    async def refuse(self, refusal: Refusal, context: CallbackContext) -> None:  # type: ignore[type-arg]
+        """Say why an update is turned away, then forget it."""
+        try:
+            await self._say(context.bot, refusal.update, refusal.sentence)
+        except TelegramError as error:
+            _unanswered(refusal.update, error)
+        await self._forget(refusal.update)
+
     async def answer(self, update: Update, context: CallbackContext) -> None:  # type: ignore[type-arg]
         """Answer an update that made no job, then forget it."""
-        # Pictures come here only when the queue had no room for them.
-        reading = self._reader().read(update, now=0.0)
+        reader = self._reader()
+        reading = reader.read(update, now=0.0)
         try:
             if isinstance(reading, Pictures):
+                # It was refused by a bot that did not live to say so, and to say why.
                 await self._say(context.bot, update, texts.FULL)
             elif isinstance(reading, Sentence):
                 await self._say(context.bot, update, reading.text)
+            elif isinstance(reading, Deletion):
+                await self._ask(context.bot, update)
+            elif isinstance(reading, Order):
+                await self._obey(context.bot, update, reading, reader)
             elif isinstance(reading, Tap) and update.callback_query is not None:
-                await context.bot.answer_callback_query(update.callback_query.id)
+                await self._tapped(context.bot, update, update.callback_query)
         except TelegramError as error:
-            log.warning("update %d stays unanswered: %s", update.update_id, type(error).__name__)
+            _unanswered(update, error)
+        except (QueueUnavailable, QueueBroken) as error:
+            log.error("update %d cannot be answered: %s", update.update_id, error)
+            with contextlib.suppress(TelegramError):
+                await self._say(context.bot, update, texts.OUR_FAULT)
         await self._forget(update)
+
+    async def _ask(self, bot: Bot, update: Update) -> None:
+        """Have somebody confirm that they want to be forgotten."""
+        who = author_id(update)
+        if who is not None:
+            button = InlineKeyboardButton(
+                texts.DELETE_BUTTON, callback_data=self._buttons.data(who)
+            )
+            await self._say(bot, update, texts.ASK_DELETE, InlineKeyboardMarkup([[button]]))
+
+    async def _obey(self, bot: Bot, update: Update, order: Order, reader: Reader) -> None:
+        unbannable = reader.admins | {reader.bot_id}
+        text, cancelled = await asyncio.to_thread(self._orders.do, order, unbannable=unbannable)
+        await self._say(bot, update, text)
+        await self._end(bot, cancelled, texts.CANCELLED)
+
+    async def _tapped(self, bot: Bot, update: Update, query: CallbackQuery) -> None:
+        """A button is good for whom it was made, and for some minutes."""
+        who = query.from_user.id
+        verdict = self._buttons.judge(query.data, who)
+        if verdict != "good":
+            await bot.answer_callback_query(query.id, text=_TAP_ANSWERS.get(verdict))
+            return
+        jobs, banned = await asyncio.to_thread(self._forgetting.forget, who, but=update.update_id)
+        text = texts.DELETED_BUT_BANNED if banned else texts.DELETED
+        with contextlib.suppress(TelegramError):
+            await bot.answer_callback_query(query.id)
+        if query.message is not None:
+            chat_id = query.message.chat.id
+            await bot.edit_message_text(text, chat_id, query.message.message_id)
+        await self._end(bot, jobs, texts.CANCELLED)
+
+    @staticmethod
+    async def _end(bot: Bot, jobs: Sequence[Job], text: str) -> None:
+        """Say in the status messages of jobs that nothing will come."""
+        for job in jobs:
+            if job.status_message_id is not None:
+                with contextlib.suppress(TelegramError):
+                    await bot.edit_message_text(text, job.chat_id, job.status_message_id)
 
     async def apologise(self, update: object, context: CallbackContext) -> None:  # type: ignore[type-arg]
         """A handler failed: log it, say so, and do not try it again at the next start."""
@@ -100,7 +172,9 @@ class Replies:
             log.error("update %d is answered again at the next start: %s", update.update_id, error)
         self._queue_changed()
 
-    async def _say(self, bot: Bot, update: Update, text: str) -> None:
+    async def _say(
+        self, bot: Bot, update: Update, text: str, markup: InlineKeyboardMarkup | None = None
+    ) -> None:
         """Reply to an update, however long Telegram takes to let it through.
 
         What may have arrived is not sent again. Raises `TelegramError`.
@@ -118,6 +192,7 @@ class Replies:
                     message_thread_id=message.message_thread_id
                     if message.is_topic_message
                     else None,
+                    reply_markup=markup,
                 )
             except ChatMigrated as error:
                 chat_id = error.new_chat_id
@@ -130,6 +205,10 @@ class Replies:
                 pause_s = min(_MAX_PAUSE_S, pause_s * 2)
             else:
                 return
+
+
+def _unanswered(update: Update, error: TelegramError) -> None:
+    log.warning("update %d stays unanswered: %s", update.update_id, type(error).__name__)
 
 
 def _reply_to(message_id: int) -> ReplyParameters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from telegram import Message, MessageEntity
+from telegram import Document, Message, MessageEntity, PhotoSize
 
 from utils.jobs import Kind
 
@@ -24,17 +24,28 @@ def sources(message: Message) -> list[tuple[Kind, str]]:
 
     A picture beats the links in its caption: they are about it.
     """
+    file = _file(message)
+    return [("url", url) for url in _urls(message)] if file is None else [("file_id", file.file_id)]
+
+
+def announced_bytes(message: Message) -> int:
+    """The size of the message's picture as Telegram tells it; 0 for links. Raises `TooLarge`."""
+    file = _file(message)
+    return 0 if file is None else max(0, file.file_size or 0)
+
+
+def _file(message: Message) -> PhotoSize | Document | None:
     if message.photo:
         sizes = [size for size in message.photo if (size.file_size or 0) <= _MAX_FILE_BYTES]
         if not sizes:
             raise TooLarge
-        return [("file_id", max(sizes, key=lambda size: size.width * size.height).file_id)]
+        return max(sizes, key=lambda size: size.width * size.height)
     document = message.document
-    if document is not None and (document.mime_type or "").lower().startswith("image/"):
-        if (document.file_size or 0) > _MAX_FILE_BYTES:
-            raise TooLarge
-        return [("file_id", document.file_id)]
-    return [("url", url) for url in _urls(message)]
+    if document is None or not (document.mime_type or "").lower().startswith("image/"):
+        return None
+    if (document.file_size or 0) > _MAX_FILE_BYTES:
+        raise TooLarge
+    return document
 
 
 def _urls(message: Message) -> list[str]:

@@ -43,6 +43,8 @@ Reason = Literal[
     "rate_system",
     "bytes",
     "banned",
+    # Of those who keep the messages that make no job: see `bot.receiver.chatter`.
+    "rate_words",
 ]
 
 

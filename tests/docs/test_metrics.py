@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from bot.metrics import Outcome, PutResult
-from bot.work_queue import Depth, Doom
+from bot.work_queue import Depth, Doom, Reason
 from services.metrics import FACES, NO_FACE, STAGES
 from tests.metric_catalogue import HAS_PROC, Figure, catalogue
 from utils import errors
@@ -36,7 +36,7 @@ OWN_METRICS, OWN_LABELS = {"up"}, {"job", "instance", "le", "__name__"}
 CODES = {kind.code for kind in vars(errors).values() if hasattr(kind, "code")}
 KNOWN = {
     "outcome": CODES | {FACES, NO_FACE} | set(get_args(Outcome)),
-    "reason": CODES | set(get_args(Doom)),
+    "reason": CODES | set(get_args(Doom)) | set(get_args(Reason)),
     "result": set(get_args(PutResult)),
     "stage": set(STAGES),
     "state": {field.name for field in dataclasses.fields(Depth)},

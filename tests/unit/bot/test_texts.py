@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from bot import texts
 
-SENTENCES = [value for name, value in vars(texts).items() if name.isupper() and name != "COMMANDS"]
+SENTENCES = [
+    value for name, value in vars(texts).items() if isinstance(value, str) and name.isupper()
+]
 
 
 def test_a_status_message_says_how_many_come_first() -> None:

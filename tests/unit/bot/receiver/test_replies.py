@@ -6,22 +6,30 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from telegram import Update
 from telegram.ext import Application
 
 from bot import texts
+from bot.metrics import Metrics
+from bot.receiver.forgetting import Buttons, Forgetting
+from bot.receiver.orders import Orders
 from bot.receiver.replies import Replies
 from bot.receiver.updates import Announcement
 from bot.work_queue import Limits
 from bot.work_queue.database import Database
 from bot.work_queue.inbox import SqliteInbox
+from bot.work_queue.people import SqlitePeople
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import Reply, serving
 from tests.unit.bot.bot_api import BotApi, bot_api, refusal
 from tests.unit.bot.jobs import NOON, Clock, a_job
 from tests.unit.bot.updates import PERSON, PHOTO, READER, message, update
+from utils.settings import Secret
+
+SECRET = Secret("a secret of some length")
 
 
 class Scene:
@@ -30,13 +38,28 @@ class Scene:
     def __init__(self, folder: Path, api: BotApi) -> None:
         self.api = api
         self.database = Database(folder / "queue.db", synchronous="normal")
-        self.queue = SqliteQueue(self.database, Limits(), clock=Clock())
-        self.inbox = SqliteInbox(self.database, clock=Clock())
+        self.clock = Clock()
+        self.queue = SqliteQueue(self.database, Limits(user_rate=30), clock=self.clock)
+        self.inbox = SqliteInbox(self.database, clock=self.clock)
+        self.people = SqlitePeople(self.database, clock=self.clock)
+        self.buttons = Buttons(SECRET, clock=self.clock)
         self.reader = READER
         self.wakes = 0
 
     def close(self) -> None:
         self.database.close()
+
+    def replies(self, **changes: Any) -> Replies:
+        metrics = Metrics()
+        return Replies(
+            self.queue,
+            self.inbox,
+            lambda: self.reader,
+            orders=Orders(self.people, self.queue, metrics, clock=self.clock),
+            buttons=self.buttons,
+            forgetting=Forgetting(self.people, self.inbox, clock=self.clock),
+            **{"queue_changed": self._woken} | changes,
+        )
 
     def _woken(self) -> None:
         self.wakes += 1
@@ -48,9 +71,7 @@ class Scene:
             application = (
                 Application.builder().bot(self.api.bot()).updater(None).job_queue(None).build()
             )
-            Replies(
-                self.queue, self.inbox, lambda: self.reader, queue_changed=self._woken
-            ).register(application)
+            self.replies().register(application)
             async with application:
                 before()
                 for item in items:
@@ -192,13 +213,7 @@ def test_a_server_that_cannot_be_reached_is_tried_until_it_can(scene: Scene) -> 
                 stack.enter_context(serving(scene.api, port=int(gone.url.rsplit(":", 1)[1])))
 
         async def run() -> None:
-            replies = Replies(
-                scene.queue,
-                scene.inbox,
-                lambda: READER,
-                queue_changed=lambda: None,
-                sleep=come_back,
-            )
+            replies = scene.replies(sleep=come_back)
             context = SimpleNamespace(bot=scene.api.bot())
             await replies.answer(scene.keep(update(11, text="hello")), context)  # type: ignore[arg-type]
             for request in context.bot._request:

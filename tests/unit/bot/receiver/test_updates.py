@@ -15,12 +15,13 @@ import pytest
 from telegram.error import TelegramError
 from telegram.ext import ExtBot, Updater
 
-from bot import request_ids
+from bot import request_ids, texts
 from bot.metrics import Metrics
-from bot.receiver.updates import Announcement, DurableUpdates, NotStored
+from bot.receiver.updates import Announcement, DurableUpdates, NotStored, Refusal
 from bot.work_queue import Depth, Limits
 from bot.work_queue.database import Database
 from bot.work_queue.inbox import SqliteInbox
+from bot.work_queue.people import SqlitePeople
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import Reply, Request, serving
 from tests.metric_values import values_of
@@ -37,9 +38,15 @@ class Parts:
         self.database = Database(folder / "queue.db", synchronous="normal")
         self.queue = SqliteQueue(self.database, limits, clock=Clock())
         self.inbox = SqliteInbox(self.database, clock=Clock())
+        self.people = SqlitePeople(self.database, clock=Clock())
         self.metrics = Metrics()
         self.updates = DurableUpdates(
-            self.queue, self.inbox, lambda: READER, metrics=self.metrics, clock=Clock()
+            self.queue,
+            self.inbox,
+            self.people,
+            lambda: READER,
+            metrics=self.metrics,
+            clock=Clock(),
         )
 
     def close(self) -> None:
@@ -98,6 +105,7 @@ def test_each_job_leaves_a_line_under_its_id_and_a_count(
         ("11-0", "queued", {"kind": "file_id", "ahead": 0}),
         ("12-0", "queued", {"kind": "url", "ahead": 1}),
         ("12-1", "queued", {"kind": "url", "ahead": 2}),
+        ("-", "refused", {"reason": "queue_full", "wait_s": 10}),
     ]
     values = values_of(parts.metrics.exposition())
     assert {
@@ -144,7 +152,7 @@ def test_a_full_queue_is_told_once_and_the_update_never_becomes_a_job(parts: Par
     announcement, refused = parts.left()
     assert isinstance(announcement, Announcement)
     assert len(announcement.jobs) == 3
-    assert refused == several
+    assert refused == Refusal(several, texts.FULL)
     claims = parts.queue.claim(3, "w", 60.0)
     for job, _ in announcement.jobs:
         assert parts.queue.cancel(job.id)
@@ -172,7 +180,7 @@ def test_too_many_unanswered_messages_make_polling_wait(
     parts: Parts,
 ) -> None:
     updates = DurableUpdates(
-        parts.queue, parts.inbox, lambda: READER, clock=Clock(), max_unanswered=2
+        parts.queue, parts.inbox, parts.people, lambda: READER, clock=Clock(), max_unanswered=2
     )
 
     async def flood() -> None:
@@ -249,7 +257,7 @@ def test_the_library_confirms_updates_only_after_they_were_stored(parts: Parts) 
             await super().put(item)
 
     async def poll(api_url: str) -> None:
-        updates = Watched(parts.queue, parts.inbox, lambda: READER, clock=Clock())
+        updates = Watched(parts.queue, parts.inbox, parts.people, lambda: READER, clock=Clock())
         bot = ExtBot(TOKEN, base_url=f"{api_url}/bot")
         updater = Updater(bot, updates)
         async with updater:
