@@ -1,9 +1,12 @@
+"""What is said in chats, and when; long because all of it goes over one scene."""
+
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,8 +20,8 @@ from bot.metrics import Metrics
 from bot.receiver.forgetting import Buttons, Forgetting
 from bot.receiver.orders import Orders
 from bot.receiver.replies import Replies
-from bot.receiver.updates import Announcement
-from bot.work_queue import Limits
+from bot.receiver.updates import Announcement, Refusal
+from bot.work_queue import Depth, Limits
 from bot.work_queue.database import Database
 from bot.work_queue.inbox import SqliteInbox
 from bot.work_queue.people import SqlitePeople
@@ -26,7 +29,7 @@ from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import Reply, serving
 from tests.unit.bot.bot_api import BotApi, bot_api, refusal
 from tests.unit.bot.jobs import NOON, Clock, a_job
-from tests.unit.bot.updates import PERSON, PHOTO, READER, message, update
+from tests.unit.bot.updates import PERSON, PHOTO, READER, entity, message, update
 from utils.settings import Secret
 
 SECRET = Secret("a secret of some length")
@@ -198,6 +201,96 @@ class TestAnswer:
         scene.handle(announcement)
         assert scene.api.said() == []
         assert "a handler failed" in caplog.text
+
+
+def asks_to_delete(update_id: int = 11) -> Update:
+    text = "/delete"
+    return update(update_id, text=text, entities=[entity(text, text, "bot_command")])
+
+
+def taps(data: str, user_id: int = 7, update_id: int = 12) -> Update:
+    query = {
+        "id": "99",
+        "from": PERSON | {"id": user_id},
+        "chat_instance": "x",
+        "data": data,
+        "message": message(text="x", message_id=33),
+    }
+    return update(update_id, raw={"callback_query": query})
+
+
+class TestDelete:
+    def test_a_button_asks_once_more_and_then_all_is_gone(self, scene: Scene) -> None:
+        scene.queue.put(a_job(1))
+        scene.handle(scene.keep(asks_to_delete()))
+        assert scene.api.said() == [(7, texts.ASK_DELETE)]
+        _, fields = scene.api.calls[-1]
+        (((button,),),) = json.loads(fields["reply_markup"]).values()
+        assert button["text"] == texts.DELETE_BUTTON
+        assert scene.queue.depth().waiting == 1
+        scene.handle(scene.keep(taps(button["callback_data"])))
+        edits = [fields for name, fields in scene.api.calls if name == "editMessageText"]
+        assert [(edit["message_id"], edit["text"]) for edit in edits] == [
+            ("33", texts.DELETED),
+            ("901", texts.CANCELLED),
+        ]
+        assert scene.queue.depth() == Depth(0, 0, 0)
+        assert scene.inbox.waiting() == []
+
+    def test_a_ban_stays_and_that_is_said(self, scene: Scene) -> None:
+        scene.people.ban(7, NOON + 1000)
+        scene.handle(scene.keep(taps(scene.buttons.data(7))))
+        edited = dict(scene.api.calls)["editMessageText"]
+        assert edited["text"] == texts.DELETED_BUT_BANNED
+        assert len(scene.people.bans()) == 1
+
+    @pytest.mark.parametrize(
+        ("data", "answer"),
+        [
+            ("7", texts.NOT_YOUR_BUTTON),
+            ("8 old", texts.OLD_BUTTON),
+            ("forget:8:9999999999:00000000000000000000", None),
+            ("x" * 500, None),
+        ],
+    )
+    def test_a_tap_on_another_button_removes_nothing(
+        self, scene: Scene, data: str, answer: str | None
+    ) -> None:
+        scene.queue.put(a_job(1, user_id=8))
+        scene.queue.put(a_job(2))
+        if data == "7":
+            data = scene.buttons.data(7)
+        elif data == "8 old":
+            data = scene.buttons.data(8)
+            scene.clock.pass_s(600)
+        scene.handle(scene.keep(taps(data, user_id=8)))
+        assert dict(scene.api.calls)["answerCallbackQuery"].get("text") == answer
+        assert scene.api.count("editMessageText") == 0
+        assert scene.queue.depth().waiting == 2
+
+    def test_where_the_queue_is_away_nobody_is_promised_anything(self, scene: Scene) -> None:
+        scene.handle(scene.keep(taps(scene.buttons.data(7))), before=scene.database.close)
+        assert texts.DELETED not in str(scene.api.calls)
+        assert scene.api.said() == [(7, texts.OUR_FAULT)]
+
+
+class TestOrders:
+    def test_an_admin_is_obeyed_and_cancelled_jobs_say_so(self, scene: Scene) -> None:
+        scene.reader = replace(READER, admins=frozenset({7}))
+        scene.queue.put(a_job(1, user_id=8, chat_id=8))
+        text = "/ban 8"
+        ban = update(11, text=text, entities=[entity(text, "/ban", "bot_command")])
+        scene.handle(scene.keep(ban))
+        assert scene.api.said() == [(7, "8 is banned for ever. Waiting pictures cancelled: 1.")]
+        edited = dict(scene.api.calls)["editMessageText"]
+        assert (edited["chat_id"], edited["text"]) == ("8", texts.CANCELLED)
+        assert len(scene.people.bans()) == 1
+
+
+def test_a_refusal_is_said_and_the_update_forgotten(scene: Scene) -> None:
+    scene.handle(Refusal(scene.keep(update(11, photo=PHOTO)), "Later, please."))
+    assert scene.api.said() == [(7, "Later, please.")]
+    assert scene.inbox.waiting() == []
 
 
 def test_a_server_that_cannot_be_reached_is_tried_until_it_can(scene: Scene) -> None:

@@ -26,7 +26,7 @@ from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import Reply, Request, serving
 from tests.metric_values import values_of
 from tests.unit.bot.jobs import Clock
-from tests.unit.bot.updates import GROUP, PHOTO, READER, message, text_with_urls, update
+from tests.unit.bot.updates import GROUP, PHOTO, READER, entity, message, text_with_urls, update
 
 TOKEN = "123456:" + "x" * 30
 
@@ -160,6 +160,71 @@ def test_a_full_queue_is_told_once_and_the_update_never_becomes_a_job(parts: Par
     run(parts.updates.put(several))
     assert parts.left() == []
     assert parts.queue.depth().waiting == 0
+
+
+def refused(parts: Parts) -> dict[str, int]:
+    return parts.metrics.refusals()
+
+
+def test_photos_beyond_a_limit_are_told_once_with_the_wait_and_all_of_them_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(Parts(tmp_path, Limits(user_rate=2))) as parts, caplog.at_level(logging.INFO):
+        photos = [update(i, photo=PHOTO) for i in range(1, 9)]
+        run(*(parts.updates.put(photo) for photo in photos))
+        *announcements, refusal = parts.left()
+        assert len(announcements) == 2
+        assert refusal == Refusal(photos[2], texts.RATE_USER.format(wait="30 s"))
+        assert refused(parts) == {"rate_user": 6}
+        assert [line.message for line in caplog.records].count("refused") == 1
+        assert len(parts.inbox.waiting()) == 1
+
+
+def test_large_files_use_up_an_hours_bytes(tmp_path: Path) -> None:
+    size = PHOTO[-1]["file_size"]
+    with closing(Parts(tmp_path, Limits(user_bytes_per_hour=2 * size))) as parts:
+        run(*(parts.updates.put(update(i, photo=PHOTO)) for i in (1, 2, 3)))
+        assert refused(parts) == {"bytes": 1}
+        assert texts.BYTES[:20] in parts.left()[-1].sentence  # type: ignore[attr-defined]
+
+
+class TestBanned:
+    @pytest.fixture(autouse=True)
+    def banned(self, parts: Parts) -> None:
+        parts.people.ban(7, float("inf"))
+
+    def test_one_sentence_and_then_silence(self, parts: Parts) -> None:
+        photo = update(1, photo=PHOTO)
+        run(*(parts.updates.put(each) for each in (photo, photo, update(2, text="why?"))))
+        assert parts.left() == [Refusal(photo, texts.BANNED)]
+        assert parts.queue.depth() == Depth(0, 0, 0)
+        assert refused(parts) == {"banned": 2}
+
+    def test_no_word_in_a_group(self, parts: Parts) -> None:
+        mention = f"@{READER.username}"
+        asked = {"caption": mention, "caption_entities": [entity(mention, mention, "mention")]}
+        run(parts.updates.put(update(1, chat=GROUP, photo=PHOTO, **asked)))
+        assert parts.left() == []
+        assert refused(parts) == {"banned": 1}
+
+    def test_they_too_may_ask_to_be_forgotten(self, parts: Parts) -> None:
+        text = "/delete"
+        ask = update(1, text=text, entities=[entity(text, text, "bot_command")])
+        run(parts.updates.put(ask))
+        assert parts.left() == [ask]
+
+
+def test_words_are_answered_twenty_times_a_minute(parts: Parts) -> None:
+    lines = [update(i, text="hello") for i in range(1, 41)]
+
+    async def write() -> None:
+        for line in lines:
+            await parts.updates.put(line)
+            parts.updates.handled(line)
+
+    run(write())
+    assert parts.left() == lines[:20]
+    assert refused(parts) == {"rate_words": 20}
 
 
 def test_what_is_no_update_passes(parts: Parts) -> None:
