@@ -1,4 +1,4 @@
-"""The durable update queue, by itself and under the library's own polling."""
+"""The durable update queue; long, for it is tried by itself and under the library's polling."""
 
 from __future__ import annotations
 
