@@ -54,6 +54,11 @@ class Person:
         data = {"text": caption} | ({"as_file": "1"} if as_file else {})
         return self._post(files=files, data=data)
 
+    def write(self, content: dict[str, str], *pictures: bytes) -> list[int]:
+        """Send fields of the playground's own, such as `entities`, perhaps with photos."""
+        files = [("photo", ("p.jpg", picture, "image/jpeg")) for picture in pictures]
+        return self._post(data=content, files=files or None)
+
     def answer(self, message_id: int) -> Answer:
         """What the bot has replied to a message so far."""
         replies = [
@@ -117,10 +122,11 @@ class Person:
 def is_final(answer: Answer) -> bool:
     """Whether the answer is more than the status message that comes first."""
     return answer.photo is not None or any(
-        "document" in message or not _is_status(message.get("text", ""))
+        "document" in message or not is_status(message.get("text", ""))
         for message in answer.messages
     )
 
 
-def _is_status(text: str) -> bool:
+def is_status(text: str) -> bool:
+    """Whether a text is what comes first, before the answer."""
     return text.startswith("Looking at") or " ahead of you" in text

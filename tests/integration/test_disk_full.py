@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import resource
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -18,6 +16,7 @@ import pytest
 
 from tests.fakes import serving
 from tests.integration.test_bot import FakeService, World, eventually
+from tests.small_disk import SmallDisk
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a limit that Linux has")
 
@@ -36,27 +35,24 @@ class Room(Protocol):
         """There is room again."""
 
 
-class SmallDisk:
+class Disk:
     """A file system of a megabyte."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        argv = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(folder)]
-        if subprocess.run(argv, capture_output=True, check=False).returncode:
-            pytest.skip("may not mount a file system here; the limit is tested beside this")
+        try:
+            self._disk = SmallDisk(folder)
+        except OSError as error:
+            pytest.skip(f"{error}; the limit is tested beside this")
 
     def fill(self, bot_pid: int) -> None:
-        with contextlib.suppress(OSError), (self.folder / "ballast").open("ab", 0) as ballast:
-            for size in (4096, 1):
-                with contextlib.suppress(OSError):
-                    while True:
-                        ballast.write(b"x" * size)
+        self._disk.fill()
 
     def free(self, bot_pid: int) -> None:
-        (self.folder / "ballast").unlink()
+        self._disk.free()
 
     def close(self) -> None:
-        subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+        self._disk.close()
 
 
 class Quota:
@@ -80,7 +76,7 @@ class Quota:
         resource.prlimit(bot_pid, resource.RLIMIT_FSIZE, (most_bytes, hard))
 
 
-@pytest.fixture(params=[SmallDisk, Quota])
+@pytest.fixture(params=[Disk, Quota])
 def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
     (tmp_path / "disk").mkdir()
     room = request.param(tmp_path / "disk")
