@@ -78,6 +78,10 @@ BYTES = "These were very large files. You can send more in {wait}, and smaller o
 QUEUE_SHARE = "Your last pictures are still waiting. You can send more in {wait}."
 
 OUR_FAULT = "Something broke on our side. Please send it again in a minute."
+MOVED = (
+    "This group became a supergroup while I was at work on this picture. If the answer is not "
+    "above, please send it again."
+)
 TOO_OLD = "Sorry, I could not get to this picture in time. Please send it again."
 
 

@@ -1,7 +1,9 @@
 """The answer in the chat: the status message becomes the picture, or a new message brings it.
 
 An edit may be repeated without harm, so a job that runs twice shows its picture once. A send
-cannot; it is used only where there is nothing to edit, or where the operator chose it.
+cannot; it is used only where there is nothing to edit, or where the operator chose it. Where the
+status message is gone, or the whole group has moved, the bot is told so: it alone can write down
+that there is another one before the picture goes into it.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ from services import wording
 from utils.errors import SemblanceError
 from utils.jobs import Job
 from utils.pipeline import Annotated
-from utils.telegram import MaybeSent, MessageGone
+from utils.telegram import EditUnknown, MaybeSent, MessageGone
 
 _log = logging.getLogger("services.delivery")
+
+# A chat in which every status message vanishes gets its answer as a message of its own.
+MOST_RENEWALS = 2
 
 
 class Chats(Protocol):
@@ -58,7 +63,11 @@ class Delivery:
         self._chats, self._edits = chats, mode == "edit"
 
     def deliver(self, job: Job, annotated: Annotated) -> None:
-        """Show what was found. Raises `TelegramUnavailable` and `ChatRefused`."""
+        """Show what was found.
+
+        Raises `TelegramUnavailable` and `ChatRefused`; `MessageGone` and `ChatMoved` where another
+        status message is needed first.
+        """
         try:
             if not annotated.analysis.faces:
                 self._tell(job, wording.NO_FACE)
@@ -84,9 +93,16 @@ class Delivery:
                 document=picture.as_document,
             )
         except MessageGone as error:
-            _log.info("sent as a new message: %s", error)
+            self._give_up_status(job, error)
             return False
         return True
+
+    @staticmethod
+    def _give_up_status(job: Job, error: MessageGone) -> None:
+        """Return where the answer is to come as a new message. Raises `error` where not yet."""
+        if job.renewals < MOST_RENEWALS and not isinstance(error, EditUnknown):
+            raise error
+        _log.info("sent as a new message: %s", error)
 
     def _send(self, job: Job, annotated: Annotated) -> None:
         self._chats.send_photo(
@@ -112,7 +128,7 @@ class Delivery:
             try:
                 self._chats.edit_text(job.chat_id, job.status_message_id, text)
             except MessageGone as error:
-                _log.info("told in a new message: %s", error)
+                self._give_up_status(job, error)
             else:
                 return
         self._chats.send_message(

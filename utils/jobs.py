@@ -30,7 +30,8 @@ class Job:
     `source` is the file_id or the URL, told apart by `kind`. `update_id` and `index` (the place
     of the picture within its update) name a job for ever: the same update seen twice makes no
     second job. `enqueued_at` is seconds since the epoch. `reply_to` is the message with the
-    picture, `status_message_id` the bot's own message that the answer will replace.
+    picture, `status_message_id` the bot's own message that the answer will replace, `renewals` how
+    often that one was of no use any more and another took its place.
     """
 
     update_id: int
@@ -46,6 +47,7 @@ class Job:
     language: str = "en"
     options: dict[str, Any] = field(default_factory=dict)
     attempt: int = 0
+    renewals: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
@@ -77,6 +79,7 @@ class Job:
         except (ValueError, TypeError, AttributeError) as error:
             raise BadRequest(f"not a job: {error.__class__.__name__}") from None
         whole = (job.update_id, job.index, job.user_id, job.chat_id, job.reply_to, job.attempt)
+        whole += (job.renewals,)
         if not all(type(value) is int for value in whole) or not isinstance(job.source, str):
             raise BadRequest("a job with fields of the wrong type")
         return job

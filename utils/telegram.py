@@ -37,9 +37,26 @@ Observe = Callable[[str, str], None]
 
 
 class MessageGone(SemblanceError):
-    """The message to edit is gone, or this Bot API server cannot edit it: send a new one."""
+    """The message to edit is gone: a new one is needed."""
 
+    status = 409
     code = "message_gone"
+
+
+class EditUnknown(MessageGone):
+    """This Bot API server does not know the edit at all: send instead."""
+
+    code = "edit_unknown"
+
+
+class ChatMoved(MessageGone):
+    """The group became a supergroup, `chat_id`, in which none of its messages can be edited."""
+
+    code = "chat_moved"
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__("the group became a supergroup")
+        self.chat_id = chat_id
 
 
 class MaybeSent(SemblanceError):
@@ -48,18 +65,11 @@ class MaybeSent(SemblanceError):
     code = "maybe_sent"
 
 
-class _Migrated(SemblanceError):
-    """The group became a supergroup, whose id is in `chat_id`."""
-
-    def __init__(self, chat_id: int) -> None:
-        super().__init__("the group became a supergroup")
-        self.chat_id = chat_id
-
-
 class TelegramApi:
     """One bot's Bot API over a pool of kept connections; may be used from many threads.
 
-    All methods raise `TelegramUnavailable` (try again later) and `ChatRefused` (never again).
+    All methods raise `TelegramUnavailable` (try again later) and `ChatRefused` (never again), those
+    that write in a chat `ChatMoved`.
     """
 
     def __init__(
@@ -107,7 +117,7 @@ class TelegramApi:
         return int(self._send("sendMessage", fields)["message_id"])
 
     def edit_text(self, chat_id: int, message_id: int, text: str) -> None:
-        """Replace the text of a message. Raises `MessageGone`."""
+        """Replace the text of a message. Raises `MessageGone`, `EditUnknown`."""
         fields = {"chat_id": chat_id, "message_id": message_id, "text": text}
         self._edit("editMessageText", fields)
 
@@ -118,7 +128,7 @@ class TelegramApi:
     def edit_photo(
         self, chat_id: int, message_id: int, picture: bytes, *, caption: str, document: bool = False
     ) -> None:
-        """Turn a message into a photo (or a document) with a caption. Raises `MessageGone`."""
+        """Turn a message into a photo, or a document. Raises `MessageGone`, `EditUnknown`."""
         kind = "document" if document else "photo"
         media = {"type": kind, "media": "attach://picture", "caption": caption}
         fields = {"chat_id": chat_id, "message_id": message_id, "media": json.dumps(media)}
@@ -140,17 +150,10 @@ class TelegramApi:
         self._send("sendDocument" if document else "sendPhoto", fields, {kind: _file(picture)})
 
     def _edit(self, method: str, fields: dict[str, Any], files: Any = None) -> None:
-        try:
-            self._call(method, fields, files, repeatable=True)
-        except _Migrated as error:
-            # Message ids do not survive the move: the old status message cannot be edited there.
-            raise MessageGone(str(error)) from None
+        self._call(method, fields, files, repeatable=True)
 
     def _send(self, method: str, fields: dict[str, Any], files: Any = None) -> dict[str, Any]:
-        try:
-            return self._call(method, fields, files, repeatable=False)
-        except _Migrated as error:
-            return self._call(method, fields | {"chat_id": error.chat_id}, files, repeatable=False)
+        return self._call(method, fields, files, repeatable=False)
 
     def _call(
         self, method: str, fields: dict[str, Any], files: Any = None, *, repeatable: bool
@@ -195,7 +198,7 @@ def raise_for(method: str, status: int, answer: dict[str, Any]) -> None:
     what = f"{method}: {status} {text[:120]}"
     parameters = answer.get("parameters") or {}
     if "migrate_to_chat_id" in parameters:
-        raise _Migrated(int(parameters["migrate_to_chat_id"]))
+        raise ChatMoved(int(parameters["migrate_to_chat_id"]))
     lower = text.lower()
     if _NOT_MODIFIED in lower:
         return
@@ -203,10 +206,11 @@ def raise_for(method: str, status: int, answer: dict[str, Any]) -> None:
         raise TelegramUnavailable(what, retry_after_s=float(parameters.get("retry_after", 1)))
     if status == 413:
         raise ImageTooLarge(what)
-    if method.startswith(("edit", "delete")) and (
-        status == 404 or any(part in lower for part in _MESSAGE_GONE)
-    ):
-        raise MessageGone(what)
+    if method.startswith(("edit", "delete")):
+        if status == 404:
+            raise EditUnknown(what)
+        if any(part in lower for part in _MESSAGE_GONE):
+            raise MessageGone(what)
     if method == "getFile" and status == 400 and any(part in lower for part in _FILE_GONE):
         raise FileGone(what)
     if status in (400, 403):

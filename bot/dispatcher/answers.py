@@ -9,6 +9,7 @@ from typing import Any
 from bot import texts
 from bot.dispatcher.backoff import retry_after_s
 from utils.errors import ChatRefused, ImageTooLarge, NotSigned, Unavailable
+from utils.telegram import ChatMoved, MessageGone
 
 _MAX_SENTENCE_CHARACTERS = 500
 _WAIT_STATUSES = (408, 425, 429, 502, 503, 504)
@@ -44,7 +45,14 @@ class Later:
     full: bool = False
 
 
-Answer = Delivered | Refused | Later
+@dataclass(frozen=True)
+class Stale:
+    """The status message cannot become the answer: it is gone, or its group has `moved`."""
+
+    moved: bool
+
+
+Answer = Delivered | Refused | Later | Stale
 
 
 def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Answer:
@@ -71,6 +79,8 @@ def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Ans
         return Later(reason=reason)
     if code == ChatRefused.code:
         return Refused(code, None)
+    if code in (MessageGone.code, ChatMoved.code):
+        return Stale(moved=code == ChatMoved.code)
     if 400 <= status < 500:
         return Refused(code, _sentence(error.get("message")) or _own_sentence(status))
     return Later(reason=reason, counts=True)

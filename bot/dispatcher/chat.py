@@ -6,10 +6,10 @@ import contextlib
 from typing import Protocol
 
 from bot import texts
-from bot.work_queue import JobQueue
+from bot.work_queue import Claim, JobQueue
 from utils.errors import ChatRefused, TelegramUnavailable
 from utils.jobs import Job
-from utils.telegram import MaybeSent, MessageGone
+from utils.telegram import ChatMoved, MaybeSent, MessageGone
 
 
 class Messages(Protocol):
@@ -36,13 +36,26 @@ class Chat:
     def __init__(self, messages: Messages, queue: JobQueue) -> None:
         self._messages, self._queue = messages, queue
 
-    def with_status(self, job: Job) -> Job:
+    def with_status(self, claim: Claim) -> Job:
         """The job with a status message, posted now where it has none.
 
-        Raises `ChatRefused` beside the usual, for then there is nobody to work for.
+        A group that has moved is followed, and the job with it. Raises `ChatRefused` beside the
+        usual, for then there is nobody to work for.
         """
-        if job.status_message_id is not None:
-            return job
+        if claim.job.status_message_id is not None:
+            return claim.job
+        try:
+            return self._posted(claim.job)
+        except ChatMoved as error:
+            moved = claim.job.with_(chat_id=error.chat_id)
+        if not self._queue.renew(claim, moved):
+            raise TelegramUnavailable("the group moved, and the lease was lost")
+        try:
+            return self._posted(moved)
+        except ChatMoved:
+            raise TelegramUnavailable("the group moved twice") from None
+
+    def _posted(self, job: Job) -> Job:
         try:
             message_id = self._messages.send_message(
                 job.chat_id,
@@ -62,14 +75,20 @@ class Chat:
 
     def tell(self, job: Job, sentence: str) -> None:
         """Turn the job's status message into a sentence, or send it where that is gone."""
-        with contextlib.suppress(ChatRefused, MaybeSent):
+        with contextlib.suppress(ChatRefused, MaybeSent, MessageGone):
             if job.status_message_id is not None:
                 with contextlib.suppress(MessageGone):
                     self._messages.edit_text(job.chat_id, job.status_message_id, sentence)
                     return
-            self._messages.send_message(
-                job.chat_id,
-                sentence,
-                reply_to=job.reply_to,
-                message_thread_id=job.message_thread_id,
-            )
+            try:
+                self._say(job, sentence)
+            except ChatMoved as error:
+                self._say(job.with_(chat_id=error.chat_id), sentence)
+
+    def _say(self, job: Job, sentence: str) -> None:
+        self._messages.send_message(
+            job.chat_id,
+            sentence,
+            reply_to=job.reply_to,
+            message_thread_id=job.message_thread_id,
+        )

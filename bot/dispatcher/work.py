@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot import texts
-from bot.dispatcher.answers import Answer, Delivered, Later, Refused
+from bot.dispatcher.answers import Answer, Delivered, Later, Refused, Stale
 from bot.dispatcher.backoff import backoff_s
 from bot.dispatcher.breaker import Breaker
 from bot.dispatcher.chat import Chat
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 # Telegram may be away for long: after this much more than a job's age nobody waits for a word.
 _TELL_FOR_S = 3600.0
+# So many new status messages, and the job itself is to blame.
+_RENEWALS_ALLOWED = 3
 _APOLOGIES = {"too_old": texts.TOO_OLD, "failed": texts.OUR_FAULT, "poison": texts.OUR_FAULT}
 
 
@@ -69,7 +71,7 @@ class Work:
 
     def _try(self, claim: Claim) -> None:
         try:
-            job = self._chat.with_status(claim.job)
+            job = self._chat.with_status(claim)
         except TelegramUnavailable as error:
             self._later(claim, Later(reason="no status message", after_s=error.retry_after_s))
             return
@@ -92,10 +94,25 @@ class Work:
                     "a service refuses the signature: SEMBLANCE_SECRET must be the same for both"
                 )
             self._later(claim, answer)
+        elif isinstance(answer, Stale):
+            self._renew(claim, job, answer)
         elif isinstance(answer, Refused) and answer.sentence is not None:
             self._end(_with(claim, job), answer.sentence)
         elif not self._ack(claim, "delivered" if isinstance(answer, Delivered) else "chat_refused"):
             log.info("the job was done, but its lease was lost: it is done again")
+
+    def _renew(self, claim: Claim, job: Job, answer: Stale) -> None:
+        """Have another status message posted, and the answer tried again with it."""
+        tried_before = claim.attempt > 1 and claim.job.status_message_id is not None
+        if answer.moved and tried_before:
+            # An earlier try may have shown the picture before the group moved, and nothing that
+            # was written before can be looked at any more. One picture at most: its owner looks.
+            self._end(_with(claim, job), texts.MOVED)
+            return
+        counts = job.renewals >= _RENEWALS_ALLOWED
+        renewed = job.with_(status_message_id=None, attempt=0, renewals=job.renewals + 1)
+        if self._queue.renew(claim, renewed):
+            self._later(claim, Later(reason="status message gone", counts=counts))
 
     def _note_upstream(self, answer: Answer, started_at: float) -> None:
         if isinstance(answer, Later) and answer.nobody:
@@ -153,4 +170,6 @@ def _with(claim: Claim, job: Job) -> Claim:
 def _words(answer: Answer) -> str:
     if isinstance(answer, Delivered):
         return "delivered"
+    if isinstance(answer, Stale):
+        return "the group has moved" if answer.moved else "the status message is gone"
     return f"refused, {answer.code}" if isinstance(answer, Refused) else f"later, {answer.reason}"

@@ -182,6 +182,13 @@ class JobQueue(Protocol):
         """Keep the job's final sentence; later claims carry it."""
         ...
 
+    def renew(self, claim: Claim, job: Job) -> bool:
+        """Put `job`, the same in another chat perhaps, in the place of the claimed one.
+
+        The status message that was noted for it is forgotten, so that another can be.
+        """
+        ...
+
     def bury(self, claim: Claim, reason: str) -> bool:
         """Make the job a dead letter."""
         ...

@@ -237,6 +237,12 @@ commands.settle = holder(function(id, sentence)
   call('HSET', key('job', id), 'sentence', sentence)
 end)
 
+commands.renew = holder(function(id, chat, body)
+  pass_full_memory()
+  call('HSET', key('job', id), 'chat', chat, 'body', body)
+  call('HDEL', key('job', id), 'status')
+end)
+
 commands.bury = holder(function(id, reason)
   end_life(id)
   call('ZADD', key('dead'), now, id)

@@ -106,11 +106,15 @@ class RedisQueue:
         """Keep the job's final sentence; later claims carry it."""
         return self._end("settle", claim, sentence)
 
+    def renew(self, claim: Claim, job: Job) -> bool:
+        """Put the job as it is now in the place of the claimed one, without a status message."""
+        return self._end("renew", claim, job.chat_id, job.encode())
+
     def bury(self, claim: Claim, reason: str) -> bool:
         """Make the job a dead letter."""
         return self._end("bury", claim, reason)
 
-    def _end(self, command: str, claim: Claim, *arguments: str | float) -> bool:
+    def _end(self, command: str, claim: Claim, *arguments: str | bytes | float) -> bool:
         return self._run(command, claim.job.id, claim.lease, *arguments) is not None
 
     def note_status(self, job_id: str, message_id: int) -> int | None:

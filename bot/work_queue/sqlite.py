@@ -30,7 +30,13 @@ _IN_TURN = """
         FROM jobs WHERE state = 'waiting' AND {condition}
     ) LEFT JOIN turns USING (chat_id)
 """
-_READY = "due_at <= :now AND (status_message_id IS NOT NULL OR enqueued_at <= :unnoted_before)"
+# What is due later than anybody asks for, or comes from the future, was written before the clock
+# was put back: it has waited long enough.
+_READY = """
+    (due_at <= :now OR due_at > :latest)
+    AND (status_message_id IS NOT NULL OR enqueued_at <= :unnoted_before OR enqueued_at > :latest)
+"""
+_LONGEST_PAUSE_S = 120.0
 _POSITION = f"SELECT place FROM ({_IN_TURN.format(condition='1')}) WHERE id = ?"
 
 
@@ -72,7 +78,11 @@ class SqliteQueue:
     def claim(self, n: int, worker: str, lease_s: float) -> list[Claim]:
         """At most `n` jobs that are due, turn by turn over the chats, leased to `worker`."""
         now = self._clock()
-        times = {"now": now, "unnoted_before": now - self._limits.status_wait_s}
+        times = {
+            "now": now,
+            "latest": now + _LONGEST_PAUSE_S,
+            "unnoted_before": now - self._limits.status_wait_s,
+        }
         # An idle bot asks four times a second: looking costs nothing, a transaction does.
         with self._database.reading() as db:
             if not db.execute(
@@ -150,6 +160,14 @@ class SqliteQueue:
     def settle(self, claim: Claim, sentence: str) -> bool:
         """Keep the job's final sentence; later claims carry it."""
         return self._change(claim, "sentence = ?", (sentence,))
+
+    def renew(self, claim: Claim, job: Job) -> bool:
+        """Put the job as it is now in the place of the claimed one, without a status message."""
+        return self._change(
+            claim,
+            "body = ?, chat_id = ?, status_message_id = NULL",
+            (job.encode(), job.chat_id),
+        )
 
     def bury(self, claim: Claim, reason: str) -> bool:
         """Make the job a dead letter."""

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import Self
 
-from playground import chats, server, state
 from utils.settings import ROOT
 
 _READY_WITHIN_S = 30
@@ -51,5 +50,11 @@ class Telegram:
 
 
 if __name__ == "__main__":
+    # As `python -m playground` does it: first of all, for one that waits must not hold up others.
+    from gevent import monkey
+
+    monkey.patch_all()
+    from playground import chats, server, state
+
     state.MAX_MESSAGES, chats.MAX_MESSAGES = 10**9, 10**6
     sys.exit(server.main())
