@@ -61,7 +61,7 @@ bench: .venv/.dev ## all we claim about speed, into benchmarks/results (20 minut
 	$(PY) -m benchmarks.archive --json
 	$(PY) -m benchmarks.webcam --json
 
-chaos: .venv/.dev ## 10,000 photos while everything is killed now and then (10 minutes)
+chaos: .venv/.dev ## 10,000 photos while everything fails now and then (25 minutes)
 	$(PY) -m tests.chaos
 
 image: .venv/.serve ## build both images, and list the packages inside (dist/semblance.cdx.json)

@@ -78,8 +78,8 @@ class Job:
             job = cls(**{name: value for name, value in shape.items() if name in known})
         except (ValueError, TypeError, AttributeError) as error:
             raise BadRequest(f"not a job: {error.__class__.__name__}") from None
-        whole = (job.update_id, job.index, job.user_id, job.chat_id, job.reply_to, job.attempt)
-        whole += (job.renewals,)
+        whole = [job.update_id, job.index, job.user_id, job.chat_id, job.reply_to]
+        whole += [job.attempt, job.renewals]
         if not all(type(value) is int for value in whole) or not isinstance(job.source, str):
             raise BadRequest("a job with fields of the wrong type")
         return job

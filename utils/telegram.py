@@ -44,7 +44,7 @@ class MessageGone(SemblanceError):
 
 
 class EditUnknown(MessageGone):
-    """This Bot API server does not know the edit at all: send instead."""
+    """A Bot API server that does not know the edit at all: send instead."""
 
     code = "edit_unknown"
 

@@ -54,6 +54,12 @@ class Stale:
 
 Answer = Delivered | Refused | Later | Stale
 
+_BY_CODE: dict[str, Answer] = {
+    ChatRefused.code: Refused(ChatRefused.code, None),
+    MessageGone.code: Stale(moved=False),
+    ChatMoved.code: Stale(moved=True),
+}
+
 
 def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Answer:
     """The meaning of an answer. Never raises, and never lets a body that is not ours through."""
@@ -77,10 +83,8 @@ def read_answer(status: int, body: bytes, retry_after: str | None = None) -> Ans
     if code == NotSigned.code:
         # Bot and services disagree about the secret: the operator's to mend, not the owner's.
         return Later(reason=reason)
-    if code == ChatRefused.code:
-        return Refused(code, None)
-    if code in (MessageGone.code, ChatMoved.code):
-        return Stale(moved=code == ChatMoved.code)
+    if code in _BY_CODE:
+        return _BY_CODE[code]
     if 400 <= status < 500:
         return Refused(code, _sentence(error.get("message")) or _own_sentence(status))
     return Later(reason=reason, counts=True)

@@ -6,6 +6,7 @@ import argparse
 import json
 import random
 import sys
+from pathlib import Path
 
 from benchmarks.redis_server import NEEDED, is_installed
 from tests import chaos
@@ -31,8 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     print(f"seed {options.seed}", flush=True)
     outcome = pass_over(forecast, lambda line: print(line, flush=True))
     if options.log:
-        with open(options.log, "w", encoding="utf-8") as file:
-            file.write(outcome.printed)
+        options.log.write_text(outcome.printed, encoding="utf-8")
     return _tell(outcome, options)
 
 
@@ -47,7 +47,9 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--queue", choices=("sqlite", "redis"), default="sqlite")
     parser.add_argument("--minutes", type=float, default=25.0, help="it ends by then at the latest")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--log", metavar="PATH", help="keep all that the processes printed there")
+    parser.add_argument(
+        "--log", type=Path, metavar="PATH", help="keep all that the processes printed there"
+    )
     options = parser.parse_args(argv)
     if options.queue == "redis" and not is_installed():
         parser.error(NEEDED)

@@ -11,23 +11,20 @@ The playground knows private chats alone: groups are made here, by other chat id
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import random
 import re
-import socket
-import struct
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from tests.chaos.plan import PlannedPerson
+from tests.chaos.wire import Call, Half, Lost, Server, forward, refusal
 
 Fault = Literal["reset_before", "reset_after", "half_reply", "error", "flood", "slow"]
 
@@ -50,7 +47,6 @@ _UPDATES_TWICE, _UPDATES_SHUFFLED = 0.1, 0.2
 _REMEMBERED_UPDATES = 5
 _SUPERGROUP = 1_000_000_000_000
 _NAME = re.compile(r"#(\d+-\d+)\b")
-_MULTIPART_FIELD = re.compile(rb'name="(\w+)"\r\n\r\n([^\r]*)\r\n')
 
 
 @dataclass
@@ -77,35 +73,6 @@ class _Chat:
         return {"id": self.id, "type": kind, "title": f"Group {self.person.chat_id}"}
 
 
-@dataclass
-class _Call:
-    """One call of the Bot API: its fields, which chat and which message it is about."""
-
-    method: str
-    path: str
-    body: bytes
-    headers: dict[str, str]
-    fields: dict[str, str]
-    chat: _Chat | None = None
-    name: str = ""
-
-    def with_chat_id(self, chat_id: int) -> None:
-        """Put another chat's id into the body."""
-        kind = self.headers.get("Content-Type", "")
-        old, new = self.fields["chat_id"].encode(), str(chat_id).encode()
-        if kind.startswith("multipart/"):
-            at = b'name="chat_id"\r\n\r\n'
-            self.body = self.body.replace(at + old + b"\r\n", at + new + b"\r\n", 1)
-        elif kind.startswith("application/json"):
-            self.body = json.dumps(json.loads(self.body) | {"chat_id": chat_id}).encode()
-        else:
-            self.body = urlencode({**self.fields, "chat_id": chat_id}).encode()
-
-
-class _Lost(Exception):
-    """The connection is to break without an answer."""
-
-
 class BadDays:
     """The proxy; as a context it runs. `url` is what the bot is told instead of the playground's.
 
@@ -114,7 +81,6 @@ class BadDays:
 
     def __init__(self, playground_url: str, people: Sequence[PlannedPerson], *, seed: int) -> None:
         parts = urlsplit(playground_url)
-        self._upstream = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._seed = seed
         self._lock = threading.Lock()
         self._chats = {person.chat_id: _Chat(person) for person in people}
@@ -127,16 +93,11 @@ class BadDays:
         self._handed_out: list[dict[str, Any]] = []
         self._spell: tuple[str, float] = ("", 0.0)
         self.faults: Counter[str] = Counter()
-        proxy = self
-
-        class Handler(_Handler):
-            days = proxy
-
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = Server(self.answer, (parts.hostname or "127.0.0.1", parts.port or 80))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
-    def __enter__(self) -> BadDays:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -153,16 +114,8 @@ class BadDays:
         """The person stops the bot: from now on it may not write there."""
         self._chats[chat_id].blocked = True
 
-    def has_moved(self, chat_id: int) -> bool:
-        """Whether the group has become a supergroup."""
-        return self._chats[chat_id].moved
-
-    def connect(self) -> http.client.HTTPConnection:
-        """A connection to the playground."""
-        return http.client.HTTPConnection(*self._upstream, timeout=90)
-
-    def answer(self, call: _Call, upstream: http.client.HTTPConnection) -> tuple[int, bytes]:
-        """What the caller is to get: a status and a body. Raises `_Lost`."""
+    def answer(self, call: Call, upstream: http.client.HTTPConnection) -> tuple[int, bytes]:
+        """What the caller is to get: a status and a body. Raises `Lost`."""
         self._identify(call)
         fault, rng = self._fault(call)
         if fault is not None:
@@ -170,32 +123,32 @@ class BadDays:
         if fault == "slow":
             time.sleep(rng.uniform(*_SLOW_S))
         if fault == "reset_before":
-            raise _Lost
+            raise Lost
         if fault == "error":
             status = rng.choice((500, 502, 504))
-            return status, _refusal(status, "Internal Server Error")
+            return status, refusal(status, "Internal Server Error")
         if fault == "flood":
             after = rng.choice((1, 1, 2, 3))
             parameters = {"retry_after": after}
-            return 429, _refusal(429, f"Too Many Requests: retry after {after}", parameters)
+            return 429, refusal(429, f"Too Many Requests: retry after {after}", parameters)
         status, body, unheard = self._done(call, upstream, rng)
         if unheard or fault == "reset_after":
-            raise _Lost
+            raise Lost
         if fault == "half_reply":
             # Its length has been promised: the handler breaks off when this is raised.
-            raise _Half(status, body)
+            raise Half(status, body)
         return status, body
 
-    def _identify(self, call: _Call) -> None:
+    def _identify(self, call: Call) -> None:
         with self._lock:
             self._find(call)
 
-    def _find(self, call: _Call) -> None:
+    def _find(self, call: Call) -> None:
         fields = call.fields
         if "chat_id" in fields:
             number = abs(int(fields["chat_id"]))
             number = number - _SUPERGROUP if number > _SUPERGROUP else number
-            call.chat = self._chats.get(number)
+            call.chat_id = number
         about = fields.get("message_id", "")
         if fields.get("reply_parameters"):
             about = str(json.loads(fields["reply_parameters"]).get("message_id", ""))
@@ -206,7 +159,7 @@ class BadDays:
         elif call.method == "download":
             call.name = self._paths.get(call.path.split("/", 3)[-1], "")
 
-    def _fault(self, call: _Call) -> tuple[Fault | None, random.Random]:
+    def _fault(self, call: Call) -> tuple[Fault | None, random.Random]:
         with self._lock:
             self._times[call.method, call.name] += 1
             nth = self._times[call.method, call.name]
@@ -224,33 +177,33 @@ class BadDays:
         return None, rng
 
     def _done(
-        self, call: _Call, upstream: http.client.HTTPConnection, rng: random.Random
+        self, call: Call, upstream: http.client.HTTPConnection, rng: random.Random
     ) -> tuple[int, bytes, bool]:
         """The call's effect: status, body, and whether the caller never hears of it."""
         if call.name in self._gone and call.method in ("getfile", "download"):
             if call.method == "download":
                 self.faults["download_gone"] += 1
-                return 404, _refusal(404, "Not Found"), False
+                return 404, refusal(404, "Not Found"), False
             # One half of these files is known no more, of the other only the bytes are gone.
             if int(call.name.partition("-")[2]) % 2:
                 self.faults["file_gone"] += 1
                 gone = "Bad Request: wrong file_id or the file is temporarily unavailable"
-                return 400, _refusal(400, gone), False
-        chat = call.chat
+                return 400, refusal(400, gone), False
+        chat = self._chats.get(call.chat_id)
         unheard = False
         if chat is not None:
             if chat.blocked:
                 self.faults["blocked"] += 1
-                return 403, _refusal(403, "Forbidden: bot was blocked by the user"), False
-            refusal, unheard = self._in_group(chat, call)
-            if refusal is not None:
-                return 400, refusal, False
-        status, body = _forward(call, upstream)
+                return 403, refusal(403, "Forbidden: bot was blocked by the user"), False
+            refused, unheard = self._in_group(chat, call)
+            if refused is not None:
+                return 400, refused, False
+        status, body = forward(call, upstream)
         if status == 200:
             body = self._learn(call, body, rng)
         return status, body, unheard
 
-    def _in_group(self, chat: _Chat, call: _Call) -> tuple[bytes | None, bool]:
+    def _in_group(self, chat: _Chat, call: Call) -> tuple[bytes | None, bool]:
         """A group's refusal of the call, and whether its effect is to stay unheard."""
         move = chat.person.move
         if move is None:
@@ -264,17 +217,17 @@ class BadDays:
             if used != chat.id:
                 self.faults["moved"] += 1
                 text = "Bad Request: group chat was upgraded to a supergroup chat"
-                return _refusal(400, text, {"migrate_to_chat_id": chat.id}), False
-            if chat.moved and "message_id" in call.fields:
-                if int(call.fields["message_id"]) not in chat.posted:
-                    word = "delete" if call.method.startswith("delete") else "edit"
-                    return _refusal(400, f"Bad Request: message to {word} not found"), False
+                return refusal(400, text, {"migrate_to_chat_id": chat.id}), False
+            named = call.fields.get("message_id")
+            if chat.moved and named is not None and int(named) not in chat.posted:
+                word = "delete" if call.method.startswith("delete") else "edit"
+                return refusal(400, f"Bad Request: message to {word} not found"), False
             if due and move.moment != "before":
                 chat.moved, unheard = True, move.moment == "after_unheard"
         call.with_chat_id(chat.person.chat_id)
         return None, unheard
 
-    def _learn(self, call: _Call, body: bytes, rng: random.Random) -> bytes:
+    def _learn(self, call: Call, body: bytes, rng: random.Random) -> bytes:
         if call.method not in ("getupdates", "getfile", "sendmessage", "sendphoto", "senddocument"):
             return body
         answer = json.loads(body)
@@ -287,10 +240,11 @@ class BadDays:
                 return body
             else:
                 self._names[result["message_id"]] = call.name
-                if call.chat is not None and call.chat.person.move is not None:
-                    result["chat"] = call.chat.shape()
-                    if call.chat.moved and int(call.fields["chat_id"]) == call.chat.id:
-                        call.chat.posted.add(result["message_id"])
+                chat = self._chats.get(call.chat_id)
+                if chat is not None and chat.person.move is not None:
+                    result["chat"] = chat.shape()
+                    if chat.moved and int(call.fields["chat_id"]) == chat.id:
+                        chat.posted.add(result["message_id"])
         return json.dumps(answer).encode()
 
     def _as_handed_out(
@@ -321,100 +275,3 @@ class BadDays:
         if chat is not None and chat.person.move is not None:
             message["chat"] = chat.shape()
         return update
-
-
-class _Half(Exception):
-    """An answer that is to be broken off."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        super().__init__()
-        self.status, self.body = status, body
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 256
-    daemon_threads = True
-    block_on_close = False
-
-    def shutdown_request(self, request: Any) -> None:
-        # Without the farewell that would make an end of a reset.
-        self.close_request(request)
-
-    def handle_error(self, *_: object) -> None:
-        """Callers are killed at any moment: nothing to say about it."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    days: BadDays
-
-    def setup(self) -> None:
-        super().setup()
-        self.upstream = self.days.connect()
-
-    def finish(self) -> None:
-        self.upstream.close()
-        with contextlib.suppress(OSError):
-            super().finish()
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        call = _read(self.path, body, dict(self.headers.items()))
-        try:
-            status, answer = self.days.answer(call, self.upstream)
-        except _Lost:
-            self._reset()
-        except _Half as half:
-            self._write(half.status, half.body, len(half.body) // 2)
-            self._reset()
-        else:
-            self._write(status, answer, len(answer))
-
-    do_GET = do_POST
-
-    def _write(self, status: int, body: bytes, sent: int) -> None:
-        kind = "application/json" if body[:1] == b"{" else "application/octet-stream"
-        head = (
-            f"HTTP/1.1 {status} {http.client.responses.get(status, '')}\r\n"
-            f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self.wfile.write(head.encode() + body[:sent])
-
-    def _reset(self) -> None:
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def _read(path: str, body: bytes, headers: dict[str, str]) -> _Call:
-    if path.startswith("/file/"):
-        return _Call("download", path, body, headers, {})
-    kind = headers.get("Content-Type", "")
-    if kind.startswith("multipart/"):
-        found = _MULTIPART_FIELD.findall(body[:4096])
-        fields = {name.decode(): value.decode() for name, value in found}
-    elif kind.startswith("application/json"):
-        fields = {k: v if isinstance(v, str) else json.dumps(v) for k, v in json.loads(body).items()}
-    else:
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    return _Call(path.rpartition("/")[2].lower(), path, body, headers, fields)
-
-
-def _forward(call: _Call, upstream: http.client.HTTPConnection) -> tuple[int, bytes]:
-    headers = {k: v for k, v in call.headers.items() if k.lower() in ("content-type", "host")}
-    verb = "GET" if call.method == "download" else "POST"
-    try:
-        upstream.request(verb, call.path, call.body or None, headers)
-        answer = upstream.getresponse()
-        return answer.status, answer.read()
-    except (OSError, http.client.HTTPException):
-        upstream.close()
-        raise _Lost from None
-
-
-def _refusal(status: int, description: str, parameters: dict[str, Any] | None = None) -> bytes:
-    answer = {"ok": False, "error_code": status, "description": description}
-    return json.dumps(answer | ({"parameters": parameters} if parameters else {})).encode()

@@ -83,7 +83,7 @@ class Ledger:
                 account.pictures.discard(message_id)
                 account.words.pop(message_id, None)
             return None
-        asked = (message.get("reply_to_message") or {}).get("message_id")
+        asked = (message.get("reply_to_message") or {}).get("message_id", 0)
         name = self._names.get(asked)
         if name is None:
             return None

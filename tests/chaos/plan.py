@@ -17,7 +17,7 @@ Moment = Literal["before", "after", "after_unheard"]
 _MOST_MESSAGES_EACH = 40
 _SHARE_OF_LINKS, _SHARE_GONE = 0.3, 0.02
 # Of so many people one is a group that moves, and one blocks the bot.
-_ONE_GROUP_IN, _ONE_BLOCKER_IN = 7, 12
+_ONE_GROUP_IN, _ONE_BLOCKER_IN = 7, 14
 _FIRST_CHAT = 700_001
 _MOVING_CALLS = ("sendmessage", "editmessagemedia")
 _MOMENTS: tuple[Moment, ...] = ("before", "after", "after_unheard")
@@ -77,14 +77,16 @@ def people(seed: int, jobs: int) -> list[PlannedPerson]:
     """Everybody who writes, with `jobs` messages together."""
     each = max(6, min(_MOST_MESSAGES_EACH, jobs // 20))
     rng = random.Random(f"{seed}/people")
-    groups, blockers = rng.randrange(_ONE_GROUP_IN), rng.randrange(_ONE_BLOCKER_IN)
+    group = rng.randrange(_ONE_GROUP_IN)
+    # One is a multiple of the other, so that no group is among those who block.
+    blocker = (group + rng.randrange(1, _ONE_GROUP_IN)) % _ONE_BLOCKER_IN
     return [
         _person(
             random.Random(f"{seed}/person {number}"),
             number,
             min(each, jobs - first),
-            group=number % _ONE_GROUP_IN == groups,
-            blocks=number % _ONE_BLOCKER_IN == blockers,
+            group=number % _ONE_GROUP_IN == group,
+            blocks=number % _ONE_BLOCKER_IN == blocker,
         )
         for number, first in enumerate(range(0, jobs, each))
     ]
@@ -102,7 +104,7 @@ def _person(
     if group:
         name = rng.choice([m.name for m in messages if m.fate == "picture"] or [messages[0].name])
         move = Move(name, rng.choice(_MOVING_CALLS), rng.choice(_MOMENTS))
-    blocked_from = rng.randrange(count) if blocks and not group else None
+    blocked_from = rng.randrange(count) if blocks else None
     return PlannedPerson(_FIRST_CHAT + number, tuple(messages), move, blocked_from)
 
 
@@ -118,7 +120,9 @@ def strikes(
 ) -> list[Strike]:
     """What happens to processes, network, disk and clock, in the order of their marks."""
     rng = random.Random(f"{seed}/strikes")
-    kinds: list[Target] = ["bot", "app_image", "app_url", "nginx", *(["redis"] if redis else [])]
+    kinds: list[Target] = ["bot", "app_image", "app_url", "nginx"]
+    if redis:
+        kinds.append("redis")
     rare = max(1, kills // 25)
     found = [Strike(0, kinds[i % len(kinds)], "kill", rng.random()) for i in range(kills)]
     found += [

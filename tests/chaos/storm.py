@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Protocol
 
 import psutil
@@ -119,7 +120,7 @@ class Storm:
                         victim.kill()
                     else:
                         victim.suspend()
-                        self._later(strike.seconds, lambda: _go_on(victim))
+                        self._later(strike.seconds, partial(_go_on, victim))
                     return True
             time.sleep(0.1)
         return False

@@ -1,10 +1,10 @@
 import pytest
 
 from services import wording
-from services.delivery import Delivery
+from services.delivery import MOST_RENEWALS, Delivery
 from tests.fakes_services import FakeChats, annotated, face, job
 from utils.errors import ChatRefused, TelegramUnavailable
-from utils.telegram import MaybeSent, MessageGone
+from utils.telegram import ChatMoved, EditUnknown, MaybeSent, MessageGone
 
 
 def deliver(mode="edit", *, found=None, errors=None, **changes):
@@ -32,8 +32,18 @@ def test_a_very_long_picture_goes_as_a_document():
     assert chats.calls[0][1]["document"] is True
 
 
-def test_where_the_status_message_is_gone_a_reply_brings_the_picture():
-    chats = deliver(errors={"edit_photo": MessageGone("gone")})
+@pytest.mark.parametrize("error", [MessageGone("gone"), ChatMoved(-200)])
+@pytest.mark.parametrize("found", [annotated(), annotated(face())])
+def test_where_the_status_message_is_gone_the_bot_is_asked_for_another(error, found):
+    with pytest.raises(type(error)):
+        deliver(found=found, errors={"edit_photo": error, "edit_text": error})
+
+
+@pytest.mark.parametrize(
+    ("error", "renewals"), [(EditUnknown("404"), 0), (MessageGone("gone"), MOST_RENEWALS)]
+)
+def test_where_no_status_message_will_do_a_reply_brings_the_picture(error, renewals):
+    chats = deliver(errors={"edit_photo": error}, renewals=renewals)
     assert chats.methods == ["edit_photo", "send_photo", "delete_message"]
     assert chats.calls[1][1]["reply_to"] == 3
 
@@ -79,7 +89,7 @@ def test_no_face_without_a_status_message_is_told_in_a_reply(mode):
 
 
 def test_no_face_with_a_status_message_that_is_gone_is_told_in_a_reply():
-    chats = deliver(found=annotated(), errors={"edit_text": MessageGone("gone")})
+    chats = deliver(found=annotated(), errors={"edit_text": EditUnknown("404")})
     assert chats.methods == ["edit_text", "send_message"]
 
 

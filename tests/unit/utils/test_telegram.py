@@ -11,7 +11,15 @@ from requests import ConnectTimeout, ReadTimeout
 from tests.fakes import FakeHttp, Reply, Request, serving
 from utils.errors import ChatRefused, FileGone, ImageTooLarge, SemblanceError, TelegramUnavailable
 from utils.settings import Secret
-from utils.telegram import NO_ANSWER, MaybeSent, MessageGone, TelegramApi, _never_connected
+from utils.telegram import (
+    NO_ANSWER,
+    ChatMoved,
+    EditUnknown,
+    MaybeSent,
+    MessageGone,
+    TelegramApi,
+    _never_connected,
+)
 
 TOKEN = Secret("123456:" + "x" * 30)
 
@@ -98,8 +106,8 @@ def test_pictures_go_as_photos_or_documents(
     [
         (edit, refused(400, "Bad Request: message to edit not found"), MessageGone),
         (edit, refused(400, "Bad Request: message can't be edited"), MessageGone),
-        (edit, refused(404, "Not Found"), MessageGone),
-        (edit, refused(400, "Bad Request: group upgraded", migrate_to_chat_id=-2), MessageGone),
+        (edit, refused(404, "Not Found"), EditUnknown),
+        (edit, refused(400, "Bad Request: group upgraded", migrate_to_chat_id=-2), ChatMoved),
         (edit, refused(400, "Bad Request: chat not found"), ChatRefused),
         (edit, refused(403, "Forbidden: bot was blocked by the user"), ChatRefused),
         (edit, refused(413, "Request Entity Too Large"), ImageTooLarge),
@@ -138,11 +146,15 @@ def test_the_pause_that_telegram_asks_for_is_carried_on(api: TelegramApi, server
     assert caught.value.retry_after_s == 7.0
 
 
-def test_a_message_follows_its_group_to_where_it_moved(api: TelegramApi, server: Server) -> None:
-    moved = refused(400, "Bad Request: group upgraded", migrate_to_chat_id=-200)
-    server.replies = [moved, said({"message_id": 9})]
-    assert send(api) == 9
-    assert b"chat_id=-200" in server.http.requests[1].body
+@pytest.mark.parametrize("act", [send, edit, delete])
+def test_whoever_writes_to_a_group_that_moved_is_told_where_to(
+    api: TelegramApi, server: Server, act: Act
+) -> None:
+    server.replies = [refused(400, "Bad Request: group upgraded", migrate_to_chat_id=-200)]
+    with pytest.raises(ChatMoved) as caught:
+        act(api)
+    assert caught.value.chat_id == -200
+    assert len(server.http.requests) == 1
 
 
 def test_what_was_never_connected_was_never_sent() -> None:

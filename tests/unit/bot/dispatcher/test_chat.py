@@ -4,11 +4,13 @@ import pytest
 
 from bot import texts
 from bot.dispatcher.chat import Chat
+from bot.work_queue import Claim
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import FakeTelegram
-from tests.unit.bot.jobs import a_job
+from tests.unit.bot.jobs import NOON, a_job
 from utils.errors import ChatRefused, TelegramUnavailable
-from utils.telegram import MaybeSent, MessageGone
+from utils.jobs import Job
+from utils.telegram import ChatMoved, MaybeSent, MessageGone
 
 
 @pytest.fixture
@@ -16,18 +18,22 @@ def chat(telegram: FakeTelegram, queue: SqliteQueue) -> Chat:
     return Chat(telegram, queue)
 
 
+def claim_of(job: Job) -> Claim:
+    return Claim(job=job, lease=1, attempt=1)
+
+
 def test_a_missing_status_message_is_posted_and_recorded(
     chat: Chat, telegram: FakeTelegram, queue: SqliteQueue
 ) -> None:
     job = a_job(status_message_id=None)
     queue.put(job)
-    assert chat.with_status(job).status_message_id == 1001
+    assert chat.with_status(claim_of(job)).status_message_id == 1001
     assert telegram.texts == {(7, 1001): texts.LOOKING}
     assert queue.note_status(job.id, 5) == 1001
 
 
 def test_one_that_is_there_is_kept(chat: Chat, telegram: FakeTelegram) -> None:
-    assert chat.with_status(a_job()).status_message_id == 901
+    assert chat.with_status(claim_of(a_job())).status_message_id == 901
     assert telegram.calls == []
 
 
@@ -38,7 +44,7 @@ def test_of_two_status_messages_the_later_one_goes(
     job = a_job(status_message_id=None)
     queue.put(job)
     queue.note_status(job.id, 44)
-    assert chat.with_status(job).status_message_id == 44
+    assert chat.with_status(claim_of(job)).status_message_id == 44
     assert telegram.calls == ["send_message", "delete_message"]
     assert telegram.texts == {}
 
@@ -48,7 +54,33 @@ def test_a_status_message_that_may_have_arrived_is_tried_again_later(
 ) -> None:
     telegram.failures = [MaybeSent()]
     with pytest.raises(TelegramUnavailable):
-        chat.with_status(a_job(status_message_id=None))
+        chat.with_status(claim_of(a_job(status_message_id=None)))
+
+
+def test_a_group_that_moved_is_followed_and_the_job_with_it(
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue
+) -> None:
+    queue.put(a_job(status_message_id=None, enqueued_at=NOON - 10))
+    (claim,) = queue.claim(1, "w", 60.0)
+    telegram.failures = [ChatMoved(-200)]
+    job = chat.with_status(claim)
+    assert (job.chat_id, job.status_message_id) == (-200, 1001)
+    assert telegram.texts == {(-200, 1001): texts.LOOKING}
+    queue.nack(claim, due_at=NOON, reason="", counts=False)
+    assert queue.claim(1, "w", 60.0)[0].job == job.with_(attempt=2)
+
+
+def test_without_its_lease_nobody_follows_a_group(chat: Chat, telegram: FakeTelegram) -> None:
+    telegram.failures = [ChatMoved(-200)]
+    with pytest.raises(TelegramUnavailable):
+        chat.with_status(claim_of(a_job(status_message_id=None)))
+    assert telegram.texts == {}
+
+
+def test_a_sentence_follows_its_group(chat: Chat, telegram: FakeTelegram) -> None:
+    telegram.failures = [ChatMoved(-200), ChatMoved(-200)]
+    chat.tell(a_job(), "Sorry.")
+    assert telegram.texts == {(-200, 1001): "Sorry."}
 
 
 def test_a_sentence_takes_the_place_of_the_status_message(

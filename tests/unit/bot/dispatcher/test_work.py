@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bot import texts
-from bot.dispatcher.answers import Answer, Delivered, Later, Refused
+from bot.dispatcher.answers import Answer, Delivered, Later, Refused, Stale
 from bot.work_queue import Depth
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import FakeTelegram
@@ -14,6 +14,7 @@ from tests.unit.bot.dispatcher.scene import Scene, Services
 from tests.unit.bot.jobs import Clock, a_job
 from utils.errors import ChatRefused, TelegramUnavailable
 from utils.jobs import Job
+from utils.telegram import ChatMoved
 
 GONE = Depth(0, 0, 0)
 
@@ -99,6 +100,42 @@ def test_an_apology_too_is_repeated_while_telegram_is_away(scene: Scene) -> None
     scene.do(Services(Delivered()))
     assert scene.telegram.texts == {(7, 901): texts.TOO_OLD}
     assert scene.queue.depth() == Depth(0, 0, 1)
+
+
+def test_a_status_message_that_is_gone_is_posted_anew_before_the_next_try(scene: Scene) -> None:
+    services = Services(Stale(moved=False), Delivered())
+    for _ in range(2):
+        scene.do(services)
+    assert [job.status_message_id for job in services.jobs] == [901, 1001]
+    assert [job.renewals for job in services.jobs] == [0, 1]
+    assert scene.queue.depth() == GONE
+
+
+def test_a_group_that_moved_before_the_first_try_gets_its_picture_there(scene: Scene) -> None:
+    services = Services(Stale(moved=True), Delivered())
+    scene.do(services)
+    scene.telegram.failures = [ChatMoved(-200)]
+    scene.do(services)
+    assert [job.chat_id for job in services.jobs] == [7, -200]
+    assert scene.queue.depth() == GONE
+
+
+def test_one_that_moved_after_a_try_is_asked_to_look_for_the_picture(scene: Scene) -> None:
+    services = Services(Later(reason="502"), Stale(moved=True), Delivered())
+    scene.do(services)
+    scene.telegram.failures = [ChatMoved(-200)] * 2
+    scene.do(services)
+    assert len(services.jobs) == 2
+    assert scene.telegram.texts == {(-200, 1001): texts.MOVED}
+    assert scene.queue.depth() == GONE
+
+
+def test_status_messages_that_always_vanish_are_the_jobs_own_fault(scene: Scene) -> None:
+    services = Services(Stale(moved=False))
+    for _ in range(7):
+        scene.do(services)
+    assert len(services.jobs) == 6
+    assert [letter.reason for letter in scene.queue.dead()] == ["failed"]
 
 
 class TestWithoutAStatusMessage:

@@ -315,6 +315,40 @@ class TestNack:
         assert claim_one(queue).sentence == "Not an image."
 
 
+class TestRenew:
+    def test_the_job_comes_back_as_it_is_now_and_without_its_status_message(
+        self, queue: JobQueue
+    ) -> None:
+        queue.put(a_job(status_message_id=5))
+        claim = claim_one(queue)
+        moved = claim.job.with_(chat_id=-200, status_message_id=None, attempt=0, renewals=1)
+        assert queue.renew(claim, moved)
+        assert queue.note_status("1-0", 6) == 6
+        give_back(queue, claim)
+        assert claim_one(queue).job == moved.with_(status_message_id=6, attempt=2)
+
+    def test_turns_go_on_in_the_new_chat(self, queue: JobQueue) -> None:
+        queue.put(a_job(1, chat_id=7))
+        claim = claim_one(queue)
+        queue.renew(claim, claim.job.with_(chat_id=8))
+        queue.put(a_job(2, chat_id=9))
+        give_back(queue, claim)
+        queue.note_status("1-0", 6)
+        assert [queue.position(f"{i}-0") for i in (1, 2)] == [0, 1]
+        for each in queue.claim(2, "w", LEASE_S):
+            assert queue.ack(each)
+        assert queue.depth() == Depth(0, 0, 0)
+
+    def test_a_lost_lease_changes_nothing(self, queue: JobQueue, clock: Clock) -> None:
+        queue.put(a_job(status_message_id=5))
+        claim = claim_one(queue)
+        clock.pass_s(LEASE_S + 1)
+        newer = claim_one(queue, "other")
+        assert not queue.renew(claim, claim.job.with_(chat_id=8))
+        give_back(queue, newer)
+        assert claim_one(queue).job.status_message_id == 5
+
+
 class TestOldest:
     def test_an_empty_queue_has_none(self, queue: JobQueue) -> None:
         assert queue.oldest() is None
