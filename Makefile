@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
 DATA ?= data
+FUZZ_SECONDS ?= 60
 # Saves time on processors and GPUs with bfloat16.
 TRAIN ?= --precision mixed_bfloat16
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -14,7 +15,7 @@ REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 PY := .venv/bin/python
 SYNC := .venv/bin/uv sync --quiet --locked --inexact --no-default-groups --group serve
 
-.PHONY: help run test check format train evaluate bench chaos image lambda up down clean
+.PHONY: help run test check format train evaluate bench chaos fuzz image lambda up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,9 @@ bench: .venv/.dev ## all we claim about speed, into benchmarks/results (20 minut
 
 chaos: .venv/.dev ## 10,000 photos while everything fails now and then (25 minutes)
 	$(PY) -m tests.chaos
+
+fuzz: .venv/.dev ## mutated pictures for a minute (FUZZ_SECONDS=60); findings into tests/fuzz/findings
+	$(PY) -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 image: .venv/.serve ## build both images, and list the packages inside (dist/semblance.cdx.json)
 	for name in semblance:python semblance-nginx:nginx; do \

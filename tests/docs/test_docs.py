@@ -125,7 +125,7 @@ def test_make_help_lists_every_task() -> None:
         text=True,
         check=True,
     ).stdout
-    tasks = "run test check format train evaluate bench chaos image lambda up down clean"
+    tasks = "run test check format train evaluate bench chaos fuzz image lambda up down clean"
     for task in tasks.split():
         assert f"make {task} " in listed
 

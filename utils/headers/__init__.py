@@ -44,5 +44,6 @@ def judge(data: bytes, *, max_pixels: int) -> Header:
     walk = _WALKS[form_of(data[:HEAD_BYTES])]
     try:
         return walk(data, fits)
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, OverflowError):
+        # It ends before it is complete, or leads to where no file has an end.
         raise broken("truncated_header") from None

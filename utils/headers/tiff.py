@@ -124,7 +124,7 @@ def _follow(file: _File) -> None:
             for entry in entries:
                 if entry.tag in _SUBDIRECTORIES:
                     ahead += ((value, depth + 1) for value in file.values(entry))
-        except struct.error:
+        except (struct.error, OverflowError):
             # One that leads out of the file is read by nobody: the first has been read already.
             continue
         if after:
