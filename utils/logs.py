@@ -27,7 +27,7 @@ _URL = re.compile(r"(https?|ftp|wss?)://[^\s'\"<>]+", re.IGNORECASE)
 _LOGIN = re.compile(r"(rediss?|unix)://\S*@", re.IGNORECASE)
 _BOT_TOKEN = re.compile(r"/?(bot)?\d{3,}:[A-Za-z0-9_-]{20,}(/\S*)?")
 # Line breaks and direction marks would let a stranger's words pass for a line of ours.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 RequestId = Callable[[], str]
 
@@ -91,7 +91,8 @@ class _JsonLines(_Lines):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
-        return json.dumps(self.facts(record), ensure_ascii=False, default=str)
+        line = json.dumps(self.facts(record), ensure_ascii=False, default=str)
+        return _CONTROL.sub("?", line)
 
 
 class _TextLines(_Lines):
