@@ -19,6 +19,9 @@ from werkzeug.exceptions import Unauthorized
 from services.rates import Rates
 from utils.settings import KEY_HASH_PREFIX, hash_of_key
 
+# No hash looks like this.
+_UNKNOWN = "unknown"
+
 
 class Keys:
     """Who may call, and how often; `hashes` are those of `utils.settings`, none: everybody."""
@@ -32,14 +35,20 @@ class Keys:
         return bool(self._hashes)
 
     def require(self) -> None:
-        """Raise 401 unless the request carries a known key, `TooManyRequests` above its rate."""
+        """Raise 401 unless the request carries a known key, `TooManyRequests` above its rate.
+
+        Unknown keys have the rate of one, together.
+        """
         if not self._hashes:
             return
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        presented = hash_of_key(given.strip())
+        presented = hash_of_key(given.strip(" \t"))
         # Every one is compared, so that the time taken does not tell which was nearly right.
         matches = [hmac.compare_digest(presented, each) for each in self._hashes]
         if scheme.lower() != "bearer" or not any(matches):
+            # All of these share what one key may do: nobody gets more tries by having more keys or
+            # addresses, and the table of rates stays as long as the list of keys.
+            self._rates.take(_UNKNOWN)
             raise Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"realm": "semblance"}))
         self._rates.take(presented)
 

@@ -64,3 +64,21 @@ def test_a_key_has_its_rate_and_nobody_elses(folder):
         assert proxy.call("POST", "/v1/faces", b"x", Authorization="Bearer 2").status == 200
         without = [proxy.call("POST", "/v1/faces", b"x").status for _ in range(9)]
         assert without == [200] * 9
+
+
+def test_a_key_written_in_other_ways_is_the_same_key(folder):
+    nginx_command()
+    with (
+        upstream(folder / "i") as image,
+        upstream(folder / "u") as url,
+        nginx(folder, app_image=[image.socket], app_url=[url.socket], api_rate=2) as proxy,
+    ):
+        written = ["Bearer 3", "bearer 3", "BEARER 3", "bEARER  3", "Bearer \t3", "Bearer 3 "] * 2
+        answers = [
+            proxy.call("POST", "/v1/faces", b"x", Authorization=each).status for each in written
+        ]
+        assert answers[:3] == [200] * 3
+        assert answers.count(429) >= 6
+        odd = ["Basic 1", "Basic 2", "3", "Bearer", "Bearer 1 2", "Token x"] * 2
+        answers = [proxy.call("POST", "/v1/faces", b"x", Authorization=each).status for each in odd]
+        assert answers.count(429) >= 6
