@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-_FILE_ID_PREFIX = "BQACAgEAAx"
+FILE_ID_PREFIX = "BQACAgEAAx"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class StoredFile:
     @property
     def file_id(self) -> str:
         """What the bot gives back to fetch or resend the file."""
-        return _FILE_ID_PREFIX + self.unique_id
+        return FILE_ID_PREFIX + self.unique_id
 
 
 class FileStore:
@@ -68,7 +68,7 @@ class FileStore:
 
     def by_file_id(self, file_id: str) -> StoredFile | None:
         """The file of a file_id, where it is still kept."""
-        return self._files.get(file_id.removeprefix(_FILE_ID_PREFIX))
+        return self._files.get(file_id.removeprefix(FILE_ID_PREFIX))
 
     def by_path(self, path: str) -> StoredFile | None:
         """The file of a getFile path, where it is still kept."""
@@ -77,4 +77,4 @@ class FileStore:
 
 def looks_like_file_id(text: str) -> bool:
     """Whether a file_id may once have been ours (Telegram answers such ones differently)."""
-    return text.startswith(_FILE_ID_PREFIX)
+    return text.startswith(FILE_ID_PREFIX)

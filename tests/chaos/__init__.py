@@ -14,5 +14,6 @@ that come twice and out of order. All of it follows from the seed; `--seed` repe
 `duplicated`: messages for which more than that came. Nothing is due where the bot is blocked. Who
 is asked to send a picture again does so (`sent_again`). The last line is one JSON object; the exit
 code is 0 only where nothing was lost, doubled or contradicted by a sentence, nothing is left in the
-queue and all jobs were sent within the time.
+queue, all jobs were sent within the time, and nothing that any process printed holds a secret, a
+file_id or a link (`revealed`).
 """

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.redis_server import RedisServer
+from playground.files import FILE_ID_PREFIX
 from tests.chaos import plan
 from tests.chaos.bad_days import BadDays
 from tests.chaos.clock import JumpingClock
@@ -23,6 +24,7 @@ from tests.crowd import drawn_faces
 from tests.local_run import LocalRun
 from tests.picture_server import picture_server
 from tests.small_disk import SmallDisk
+from tests.traces import Traces
 
 # Of the minutes, those that are kept for the answers after the last message.
 _FOR_ANSWERS_S = 180.0
@@ -60,6 +62,7 @@ class Outcome:
     stories: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     printed: str = ""
+    revealed: list[str] = field(default_factory=list)
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -69,14 +72,16 @@ class Outcome:
             "left_in_queue": self.left_in_queue,
             "dead_letters": self.dead_letters,
             "sent_again": self.sent_again,
+            "revealed": self.revealed,
             "hit": self.hit,
             "faults": self.faults,
         }
 
     @property
     def good(self) -> bool:
-        """Whether nothing was lost, nothing came twice and nothing is left."""
-        return not (self.lost or self.duplicated or self.contradicted or self.left_in_queue)
+        """Whether nothing was lost, doubled, left over or revealed."""
+        wrong = self.lost or self.duplicated or self.contradicted or self.left_in_queue
+        return not (wrong or self.revealed)
 
 
 def pass_over(forecast: Forecast, say: Callable[[str], None] = lambda _: None) -> Outcome:
@@ -122,7 +127,18 @@ def pass_over(forecast: Forecast, say: Callable[[str], None] = lambda _: None) -
         _judge(outcome, traffic, storm, days)
         outcome.left_in_queue, outcome.dead_letters = _emptied(folder, redis)
         outcome.printed = run.printed()
+        outcome.revealed = _revealed(run, telegram, stranger)
     return outcome
+
+
+def _revealed(run: LocalRun, telegram: Telegram, stranger: str) -> list[str]:
+    """What the processes printed and must not: secrets, file_ids, links."""
+    traces = Traces()
+    traces.add_word("the token", telegram.token.partition(":")[2])
+    traces.add_word("SEMBLANCE_SECRET", run.environ["SEMBLANCE_SECRET"])
+    traces.add_word("a file_id", FILE_ID_PREFIX)
+    traces.add_word("a link", f"{stranger}/")
+    return sorted(traces.found_in(run.log.read_bytes()))
 
 
 def _disk(folder: Path, stack: contextlib.ExitStack, outcome: Outcome) -> SmallDisk | None:

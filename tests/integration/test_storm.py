@@ -11,7 +11,7 @@ from tests.chaos.weather import Forecast, pass_over
 
 
 @pytest.mark.parametrize("queue", ["sqlite", "redis"])
-def test_nothing_is_lost_and_nothing_comes_twice(queue: str) -> None:
+def test_nothing_is_lost_nothing_comes_twice_and_nothing_is_revealed(queue: str) -> None:
     if shutil.which("nginx") is None:
         pytest.skip("needs nginx: apt-get install nginx")
     if queue == "redis" and not is_installed():
@@ -22,4 +22,5 @@ def test_nothing_is_lost_and_nothing_comes_twice(queue: str) -> None:
     assert outcome.jobs == 150
     assert outcome.kills > 0
     assert outcome.faults
+    assert outcome.revealed == []
     assert outcome.good, (outcome.stories, outcome.figures, outcome.printed[-5000:])
