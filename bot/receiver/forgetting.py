@@ -64,14 +64,15 @@ class Forgetting:
         self._people, self._inbox, self._clock = people, inbox, clock
         self._asked: OrderedDict[int, float] = OrderedDict()
 
-    def forget(self, user_id: int, *, but: int) -> tuple[list[Job], bool]:
+    def forget(self, user_id: int) -> tuple[list[Job], bool]:
         """The jobs that were removed, and whether a ban stays.
 
-        The update `but` is being answered just now, and is removed then.
+        Messages of the person go first, that which asks for this among them: the store empties its
+        log once the rest is gone.
         """
         for body in self._inbox.waiting():
             update = Update.de_json(json.loads(body), None)
-            if update.update_id != but and author_id(update) == user_id:
+            if author_id(update) == user_id:
                 self._inbox.done(update.update_id)
         jobs = self._people.forget(user_id, counters=self._may_reset(user_id))
         return jobs, self._people.turn_away(user_id, telling=False) is not None

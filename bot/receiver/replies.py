@@ -109,7 +109,7 @@ class Replies:
             elif isinstance(reading, Order):
                 await self._obey(context.bot, update, reading, reader)
             elif isinstance(reading, Tap) and update.callback_query is not None:
-                await self._tapped(context.bot, update, update.callback_query)
+                await self._tapped(context.bot, update.callback_query)
         except TelegramError as error:
             _unanswered(update, error)
         except (QueueUnavailable, QueueBroken) as error:
@@ -133,14 +133,14 @@ class Replies:
         await self._say(bot, update, text)
         await self._end(bot, cancelled, texts.CANCELLED)
 
-    async def _tapped(self, bot: Bot, update: Update, query: CallbackQuery) -> None:
+    async def _tapped(self, bot: Bot, query: CallbackQuery) -> None:
         """A button is good for whom it was made, and for some minutes."""
         who = query.from_user.id
         verdict = self._buttons.judge(query.data, who)
         if verdict != "good":
             await bot.answer_callback_query(query.id, text=_TAP_ANSWERS.get(verdict))
             return
-        jobs, banned = await asyncio.to_thread(self._forgetting.forget, who, but=update.update_id)
+        jobs, banned = await asyncio.to_thread(self._forgetting.forget, who)
         text = texts.DELETED_BUT_BANNED if banned else texts.DELETED
         with contextlib.suppress(TelegramError):
             await bot.answer_callback_query(query.id)

@@ -30,6 +30,8 @@ HEALTHY = {
     f"semblance_webhook_pending_updates{{{BOT}}}": "2x40",
     f"semblance_webhook_last_failure_age_seconds{{{BOT}}}": "600+60x40",
     f'semblance_dead_letters_total{{{BOT},reason="failed"}}': "0x20 1x20",
+    f'semblance_updates_refused_total{{{BOT},reason="rate_user"}}': "0+600x40",
+    f'semblance_updates_refused_total{{{BOT},reason="rate_system"}}': "0+5x40",
     f'semblance_job_retries_total{{{BOT},reason="not_signed"}}': "0x40",
     f'semblance_job_delivery_seconds_bucket{{{BOT},le="1.0"}}': "0+60x40",
     f'semblance_job_delivery_seconds_bucket{{{BOT},le="30.0"}}': "0+61x40",
@@ -67,6 +69,9 @@ ILL = {
     "SemblanceSlow": {f'semblance_job_delivery_seconds_bucket{{{BOT},le="1.0"}}': "0+30x40"},
     "SemblanceTelegramTrouble": {
         f'semblance_telegram_calls_total{{{BOT},method="sendMessage",status="429"}}': "0+99x40"
+    },
+    "SemblanceTurnsPeopleAway": {
+        f'semblance_updates_refused_total{{{BOT},reason="rate_system"}}': "0+60x40"
     },
 }
 

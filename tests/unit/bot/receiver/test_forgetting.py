@@ -86,8 +86,8 @@ def test_unanswered_messages_of_the_person_go_and_those_of_others_stay(scene: Sc
     tap = {"id": "9", "from": PERSON, "chat_instance": "x", "message": message(text="x")}
     tapped = update(5, raw={"callback_query": tap})
     scene.inbox.keep(5, tapped.to_json().encode())
-    assert scene.forgetting.forget(7, but=4) == ([], False)
-    assert [json.loads(body)["update_id"] for body in scene.inbox.waiting()] == [2, 4]
+    assert scene.forgetting.forget(7) == ([], False)
+    assert [json.loads(body)["update_id"] for body in scene.inbox.waiting()] == [2]
 
 
 def test_it_is_no_way_around_the_limits(scene: Scene) -> None:
@@ -95,12 +95,12 @@ def test_it_is_no_way_around_the_limits(scene: Scene) -> None:
         return isinstance(scene.queue.put(a_job(update_id)), Accepted)
 
     assert [sent(i) for i in (1, 2, 3)] == [True, True, False]
-    scene.forgetting.forget(7, but=0)
+    scene.forgetting.forget(7)
     assert [sent(i) for i in (4, 5, 6)] == [True, True, False]
-    jobs, _ = scene.forgetting.forget(7, but=0)
+    jobs, _ = scene.forgetting.forget(7)
     assert [job.id for job in jobs] == ["4-0", "5-0"]
     assert not sent(7)
     scene.clock.pass_s(3600)
     assert [sent(i) for i in (8, 9)] == [True, True]
-    scene.forgetting.forget(7, but=0)
+    scene.forgetting.forget(7)
     assert sent(10)
