@@ -26,6 +26,15 @@ from tests.picture_server import picture_server
 from tests.small_disk import SmallDisk
 from tests.traces import Traces
 
+# What people may ask for is limited elsewhere; these here must all be answered.
+_NO_LIMITS = {
+    "SEMBLANCE_USER_RATE": "0",
+    "SEMBLANCE_CHAT_RATE": "0",
+    "SEMBLANCE_SYSTEM_RATE": "0",
+    "SEMBLANCE_USER_BYTES_PER_HOUR": "0",
+    "SEMBLANCE_URL_PER_HOST": "1000",
+    "SEMBLANCE_URL_PER_USER": "1000",
+}
 # Of the minutes, those that are kept for the answers after the last message.
 _FOR_ANSWERS_S = 180.0
 _EMPTY_WITHIN_S = 60.0
@@ -98,6 +107,7 @@ def pass_over(forecast: Forecast, say: Callable[[str], None] = lambda _: None) -
         telegram = stack.enter_context(Telegram(folder))
         days = stack.enter_context(BadDays(telegram.url, people, seed=forecast.seed))
         environ = {
+            **_NO_LIMITS,
             "SEMBLANCE_QUEUE": redis.url if redis else f"sqlite:///{folder}/disk/queue.db",
             "SEMBLANCE_URL_ALLOW": stranger.removeprefix("http://"),
             "SEMBLANCE_LEASE_S": "5",
