@@ -59,6 +59,7 @@ bench: .venv/.dev ## all we claim about speed, into benchmarks/results (20 minut
 	$(PY) -m benchmarks.scaling --json
 	$(PY) -m benchmarks.waiting --json
 	$(PY) -m benchmarks.queue --json
+	$(PY) -m benchmarks.mixed --json
 	$(PY) -m benchmarks.archive --json
 	$(PY) -m benchmarks.webcam --json
 
