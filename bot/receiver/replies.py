@@ -143,7 +143,7 @@ class Replies:
         jobs, banned = await asyncio.to_thread(self._forgetting.forget, who)
         text = texts.DELETED_BUT_BANNED if banned else texts.DELETED
         with contextlib.suppress(TelegramError):
-            await bot.answer_callback_query(query.id)
+            await bot.answer_callback_query(query.id, text=text)
         if query.message is not None:
             chat_id = query.message.chat.id
             await bot.edit_message_text(text, chat_id, query.message.message_id)
