@@ -9,7 +9,7 @@ from utils.pipeline import ALL, Annotated, Options, Target
 
 
 class Engine(Protocol):
-    """Thread-safe; every call holds a processor core and never yields to gevent.
+    """Thread-safe; every call but `check` holds a processor core and never yields to gevent.
 
     `model` is name and version of what answers.
     """
@@ -18,6 +18,9 @@ class Engine(Protocol):
 
     def warm_up(self) -> None:
         """One inference of each network, so that the first photo does not pay for it."""
+
+    def check(self, data: bytes) -> None:
+        """Raise what `analyze` would for the size or the header of a picture, at no cost."""
 
     def analyze(self, data: bytes, options: Options = ALL) -> Analysis:
         """Faces of an encoded picture."""

@@ -64,12 +64,17 @@ class Inference:
         self.ready = True
 
     def analyze(self, data: bytes, options: Options = ALL) -> Analysis:
-        """Faces of a picture. Raises `Busy` when the line is full."""
+        """Faces of a picture. Raises `Busy` when the line is full.
+
+        What its header refuses takes no place in it from others.
+        """
+        self._engine.check(data)
         with self._gate.place():
             return self._slots.run(lambda: self._engine.analyze(data, options))
 
     def annotate(self, data: bytes, target: Target, options: Options = ALL) -> Annotated:
         """Faces of a picture, drawn in. Raises `Busy` when the line is full."""
+        self._engine.check(data)
         with self._gate.place():
             return self._slots.run(lambda: self._engine.annotate(data, target, options))
 
@@ -83,6 +88,7 @@ class Inference:
 
         Waits where the line has filled up since `require_room`: fetching it again would cost more.
         """
+        self._engine.check(data)
         with self._jobs.place(wait=True):
             return self._slots.run(lambda: self._engine.annotate(data, "chat"))
 

@@ -60,6 +60,7 @@ class FakeEngine:
 
     faces: tuple[Face, ...] = (face(),)
     errors: dict[bytes, Exception] = field(default_factory=lambda: {b"text": NotAnImage("text")})
+    refused: frozenset[bytes] = frozenset()
     seen: list[bytes] = field(default_factory=list)
     asked: list[Options] = field(default_factory=list)
     model: tuple[str, str] = ("fake", "1")
@@ -67,6 +68,10 @@ class FakeEngine:
 
     def warm_up(self) -> None:
         self.warmed_up = True
+
+    def check(self, data: bytes) -> None:
+        if data in self.refused:
+            raise NotAnImage("by its header")
 
     def analyze(self, data: bytes, options: Options = ALL) -> Analysis:
         self.seen.append(data)

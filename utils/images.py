@@ -40,6 +40,16 @@ class Picture:
     as_document: bool = False
 
 
+def check(data: bytes, *, max_bytes: int, max_pixels: int) -> Header:
+    """The header of a picture that may be decoded, in a fraction of a millisecond a megabyte.
+
+    Raises `ImageTooLarge`, `NotAnImage` and `ImageBroken`.
+    """
+    if len(data) > max_bytes:
+        raise ImageTooLarge(f"{len(data)} bytes, {max_bytes} allowed", reason="too_many_bytes")
+    return judge(data, max_pixels=max_pixels)
+
+
 def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Image:
     """RGB uint8 (h, w, 3) of a JPEG, PNG, WebP, GIF (first frame), BMP or TIFF, in sRGB.
 
@@ -47,9 +57,7 @@ def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Image:
     (truncated, damaged, or made to break who opens it), and `Unavailable` where no process for
     decoding can be started.
     """
-    if len(data) > max_bytes:
-        raise ImageTooLarge(f"{len(data)} bytes, {max_bytes} allowed", reason="too_many_bytes")
-    header = judge(data, max_pixels=max_pixels)
+    header = check(data, max_bytes=max_bytes, max_pixels=max_pixels)
     image_rgb = _ordinary(data, header) if header.ordinary else None
     # What OpenCV gives up is for Pillow to judge, which forgives more, and says why.
     return decoders.decode(data, header) if image_rgb is None else image_rgb

@@ -111,6 +111,11 @@ class Pipeline:
         annotate(blank, faces)
         self.annotate(images.encode(blank, "jpeg").data, "chat")
 
+    def check(self, data: bytes) -> None:
+        """Raise what `analyze` would for the size or the header of a picture, at no cost."""
+        limits = self._settings
+        images.check(data, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels)
+
     def analyze(self, data: bytes, options: Options = ALL) -> Analysis:
         """The faces of an encoded picture.
 

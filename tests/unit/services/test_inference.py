@@ -94,6 +94,17 @@ def test_a_full_line_refuses_and_tells_when_to_come_again():
     assert inference.annotate(JPEG, "chat").picture.data == b"as chat"
 
 
+@pytest.mark.parametrize("act", ["analyze", "annotate_job"])
+def test_what_a_header_refuses_takes_no_place_in_the_line(act):
+    inference = Inference(FakeEngine(refused=frozenset({b"a bomb"})), 1)
+    with (
+        crowd(inference, inference.analyze, 1 + LINE_PER_SLOT),
+        crowd(inference, inference.annotate_job, 1 + LINE_PER_SLOT // 2),
+        pytest.raises(NotAnImage),
+    ):
+        getattr(inference, act)(b"a bomb")
+
+
 def test_jobs_take_no_place_from_those_who_have_no_queue_to_wait_in():
     engine = FakeEngine()
     inference = Inference(engine, 1)
