@@ -24,6 +24,7 @@ _PIECE_BYTES = 16
 _APART_BYTES = 997
 # Fewer than these different bytes, and a piece may stand in any file.
 _DISTINCT = 10
+_PART_BYTES, _OVERLAP_BYTES = 1 << 26, 1 << 10
 _LOOK_EVERY_S = 0.1
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
 
@@ -90,7 +91,17 @@ def files_below(*folders: Path, since: float = 0.0) -> Iterator[tuple[str, bytes
                 with suppress(OSError):
                     about = path.lstat()
                     if stat.S_ISREG(about.st_mode) and about.st_mtime >= since:
-                        yield str(path), path.read_bytes()
+                        yield from ((str(path), part) for part in _parts(path))
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """A file in parts that overlap, for others' files there may be very large."""
+    with path.open("rb") as file:
+        part = file.read(_PART_BYTES)
+        while part:
+            yield part
+            more = file.read(_PART_BYTES)
+            part = part[-_OVERLAP_BYTES:] + more if more else b""
 
 
 def temporary_files(since: float) -> Iterator[tuple[str, bytes]]:

@@ -47,6 +47,13 @@ def test_files_are_read_from_a_time_on(traces, tmp_path):
     assert len(traces.found_among(files_below(tmp_path))) == 2
 
 
+def test_what_lies_across_the_parts_of_a_large_file_is_found(traces, tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.traces._PART_BYTES", 4096)
+    for before in range(4090, 4097):
+        (tmp_path / "large").write_bytes(b"." * before + b"Mr Nobody" + b"." * 9000)
+        assert len(traces.found_among(files_below(tmp_path))) == 1
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc, which Linux has")
 def test_a_file_that_was_deleted_while_open_is_found(traces, tmp_path):
     us = psutil.Process()
