@@ -15,7 +15,7 @@ REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 PY := .venv/bin/python
 SYNC := .venv/bin/uv sync --quiet --locked --inexact --no-default-groups --group serve
 
-.PHONY: help run test check format train evaluate bench chaos fuzz image lambda up down clean
+.PHONY: help run test check format train evaluate bench chaos fuzz image sbom lambda up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,15 +24,17 @@ run: .venv/.serve ## start bot, services and playground on this machine
 	@exec $(PY) -m launcher
 
 test: .venv/.dev check ## all checks, then all tests
-	$(PY) -m pytest --ignore=tests/docs --cov --cov-report=term --cov-fail-under=90
+	$(PY) -m pytest --ignore=tests/docs --ignore=tests/supply --cov --cov-report=term --cov-fail-under=90
 	$(PY) -m tests.under_gevent tests/unit/utils tests/unit/services
 
-check: .venv/.dev ## lint, types, imports, docs
+check: .venv/.dev ## lint, types, imports, docs, packages, secrets
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PY) -m pytest -q tests/docs
+	$(PY) -m pytest -q tests/docs tests/supply
+	$(PY) -m tests.supply.leaks
+	$(PY) -m tests.supply.audit
 
 format: .venv/.dev ## format the code
 	.venv/bin/ruff format .
@@ -69,11 +71,13 @@ chaos: .venv/.dev ## 10,000 photos while everything fails now and then (25 minut
 fuzz: .venv/.dev ## mutated pictures for a minute (FUZZ_SECONDS=60); findings into tests/fuzz/findings
 	$(PY) -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
-image: .venv/.serve ## build both images, and list the packages inside (dist/semblance.cdx.json)
+image: sbom ## build both images
 	for name in semblance:python semblance-nginx:nginx; do \
 		docker build --tag $${name%:*} --tag $${name%:*}:$(VERSION) --file docker/$${name#*:}/Dockerfile \
 			--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) . || exit 1; \
 	done
+
+sbom: .venv/.serve ## list the packages inside the image (CycloneDX: dist/semblance.cdx.json)
 	@mkdir -p dist
 	.venv/bin/uv export --quiet --locked --no-default-groups --group serve --no-emit-package uv \
 		--format cyclonedx1.5 --output-file dist/semblance.cdx.json

@@ -54,7 +54,7 @@ def _command(folder: str, photos: int, workers: int) -> float:
         out = Path(results) / "out.jsonl"
         command = ("-m", "utils", "analyze", folder, "--json", str(out), "--quiet")
         start = time.perf_counter()
-        subprocess.run(  # noqa: S603
+        subprocess.run(  # noqa: S603 - our own command
             [sys.executable, *command, "--workers", str(workers)], cwd=ROOT, check=True
         )
         spent_s = time.perf_counter() - start

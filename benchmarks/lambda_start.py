@@ -26,7 +26,7 @@ from utils.settings import ROOT
 _IMAGE = "semblance-lambda"
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)\)")
 # As strict as Lambda, with the one processor that 1,769 MB come with.
-_STRICT = ("--read-only", "--tmpfs", "/tmp:size=64m", "--user", "993:990", "--cpus", "1")  # noqa: S108
+_STRICT = ("--read-only", "--tmpfs", "/tmp:size=64m", "--user", "993:990", "--cpus", "1")  # noqa: S108 - the container's
 _STARTS, _CALLS, _PATIENCE_S = 5, 30, 60
 
 

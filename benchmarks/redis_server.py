@@ -53,8 +53,8 @@ class RedisServer:
     def start(self) -> None:
         """Start it and wait until it has read its files."""
         arguments = [part for name, value in self.options.items() for part in (f"--{name}", value)]
-        self.process = subprocess.Popen(  # noqa: S603
-            ["redis-server", *arguments],  # noqa: S607
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            ["redis-server", *arguments],  # noqa: S607 - the one that PATH names
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

@@ -64,7 +64,7 @@ def _nginx_version() -> str | None:
     nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if nginx is None:
         return None
-    told = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=False)  # noqa: S603
+    told = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     return told.stderr.strip().rpartition("/")[2] or None
 
 

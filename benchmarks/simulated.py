@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where answers go."""
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - for mypy alone
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

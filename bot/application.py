@@ -113,7 +113,7 @@ class BotProcess:
                 watch=self.watch,
             )
         self.metrics.watch_polls(self.watch.seconds_since_last_poll)
-        assert self._application.updater is not None  # noqa: S101
+        assert self._application.updater is not None  # noqa: S101 - built with one
         return PollingIntake(self._application.updater)
 
     def _reader(self) -> Reader:

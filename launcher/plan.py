@@ -21,7 +21,7 @@ _PLAYGROUND_PORT = 8088
 _SECRET_FILE = ROOT / "var" / "secret"
 _SERVICES = ("app_image", "app_url")
 # Where this machine itself reaches what listens on every address.
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def fetch(kept_in: Path = VAR, archive: str = _ARCHIVE) -> Path:
 
 def _checked(archive: str) -> bytes:
     try:
-        with urllib.request.urlopen(archive, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(archive, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - a constant https address
             data: bytes = answer.read()
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error

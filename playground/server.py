@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if token is None and options.env_file is None:
             raise SettingsError("TELEGRAM_TOKEN is not set: the playground needs a bot's token.")
         port = settings.playground_port if options.port is None else options.port
-        listener = listen(port, "127.0.0.1" if options.name is None else "0.0.0.0")  # noqa: S104
+        listener = listen(port, "127.0.0.1" if options.name is None else "0.0.0.0")  # noqa: S104 - only in a container
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return os.EX_CONFIG

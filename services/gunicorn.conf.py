@@ -92,7 +92,7 @@ secure_scheme_headers: dict[str, str] = {}
 # It would be opened below the home folder, which a container does not have.
 control_socket_disable = True
 if Path("/dev/shm").is_dir():  # noqa: S108 - the heartbeat file must not wait for a disk
-    worker_tmp_dir = "/dev/shm"  # noqa: S108
+    worker_tmp_dir = "/dev/shm"  # noqa: S108 - as above
 
 # The services write their own access line, without paths and addresses.
 accesslog = None

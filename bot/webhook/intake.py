@@ -40,7 +40,7 @@ class WebhookIntake:
         metrics: Metrics,
         watch: PollWatch,
     ) -> None:
-        assert settings.webhook_url is not None  # noqa: S101
+        assert settings.webhook_url is not None  # noqa: S101 - webhook mode has one
         self._url, self._address = settings.webhook_url, settings.webhook_bind
         self._bot, self._answers = bot, watch
         self._secret: Callable[[], Secret] = lambda: webhook_secret(

@@ -27,7 +27,7 @@ class Line:
         self._reader, self._writer = reader, writer
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEADER_BYTES)
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101
+        assert task is not None  # noqa: S101 - inside a task it is one
         self.task: asyncio.Task[Any] = task
         self._idle = False
 

@@ -100,6 +100,7 @@ def test_every_module_of_training_is_in_its_page() -> None:
         "README.md",
         "CHANGELOG.md",
         "CREDITS.md",
+        "SECURITY.md",
         *sorted(f"docs/{path.name}" for path in DOCS.glob("*.md")),
     ],
 )
@@ -125,7 +126,7 @@ def test_make_help_lists_every_task() -> None:
         text=True,
         check=True,
     ).stdout
-    tasks = "run test check format train evaluate bench chaos fuzz image lambda up down clean"
+    tasks = "run test check format train evaluate bench chaos fuzz image sbom lambda up down clean"
     for task in tasks.split():
         assert f"make {task} " in listed
 

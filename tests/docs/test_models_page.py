@@ -65,7 +65,7 @@ def test_the_keras_lines_write_a_network_that_is_served(
     )
     # Man where it is bright, woman where it is dark; the manifest names man first.
     trained.layers[-1].set_weights([np.full((3, 2), [0.01, 0]), np.array([0, 3.825])])
-    exec(block("python"), {"trained": trained})  # the page's own lines
+    exec(block("python"), {"trained": trained})  # noqa: S102 - the page's own lines
     served = Classifier("gender", write_manifest(tmp_path / "models"))
     crops = [np.full((64, 64, 3), level, np.uint8) for level in (255, 0)]
     bright, dark = served.predict(crops)

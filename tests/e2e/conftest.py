@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,18 @@ import pytest
 from tests.local_run import LocalRun
 from tests.person import Person
 from tests.picture_server import picture_server as serving
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkey_image() -> None:
+    """An engine without a registry may have Valkey under its shorter tag alone."""
+    has = ["docker", "image", "inspect", "--format", "{{.Id}}"]
+
+    def is_there(image: str) -> bool:
+        return subprocess.run([*has, image], capture_output=True, check=False).returncode == 0
+
+    if shutil.which("docker") and not is_there("valkey/valkey:9.1") and is_there("valkey/valkey:9"):
+        os.environ.setdefault("VALKEY_IMAGE", "valkey/valkey:9")
 
 
 @pytest.fixture(scope="session")
