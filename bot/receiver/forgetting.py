@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -63,6 +64,7 @@ class Forgetting:
     ) -> None:
         self._people, self._inbox, self._clock = people, inbox, clock
         self._asked: OrderedDict[int, float] = OrderedDict()
+        self._lock = threading.Lock()
 
     def forget(self, user_id: int) -> tuple[list[Job], bool]:
         """The jobs that were removed, and whether a ban stays.
@@ -79,10 +81,11 @@ class Forgetting:
 
     def _may_reset(self, user_id: int) -> bool:
         now = self._clock()
-        if now < self._asked.get(user_id, now):
-            return False
-        self._asked[user_id] = now + _COUNTERS_EVERY_S
-        self._asked.move_to_end(user_id)
-        if len(self._asked) > _MAX_REMEMBERED:
-            self._asked.popitem(last=False)
+        with self._lock:
+            if now < self._asked.get(user_id, now):
+                return False
+            self._asked[user_id] = now + _COUNTERS_EVERY_S
+            self._asked.move_to_end(user_id)
+            if len(self._asked) > _MAX_REMEMBERED:
+                self._asked.popitem(last=False)
         return True

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from bot.receiver.chatter import Chatter
 from tests.unit.bot.jobs import Clock
 
@@ -27,3 +29,12 @@ def test_only_so_many_chats_are_remembered() -> None:
         chatter.allows(chat_id)
         chatter.is_news(chat_id)
     assert len(chatter._until) == len(chatter._noted) == 100
+
+
+def test_many_threads_at_once_get_no_more_than_one_would() -> None:
+    chatter = Chatter(clock=Clock(), max_chats=3)
+    with ThreadPoolExecutor(8) as pool:
+        allowed = list(pool.map(lambda i: chatter.allows(i % 3), range(600)))
+        # More chats than are remembered push each other out all the time: none of it may raise.
+        list(pool.map(lambda i: (chatter.allows(i % 7), chatter.is_news(i % 7)), range(2000)))
+    assert sum(allowed) == 60

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from bot.work_queue import Full, QueueBroken, QueueUnavailable, open_store
+from bot.work_queue import Accepted, Full, QueueBroken, QueueUnavailable, open_store
 from bot.work_queue.store import SecondStart, sqlite_path
 from tests.redis import needs_redis, shared_server
 from tests.unit.bot.jobs import a_job
@@ -70,6 +71,34 @@ def test_the_settings_limits_are_the_queues(tmp_path: Path, engine: str) -> None
     assert isinstance(store.queue.put(a_job(2, user_id=9)), Full)
     assert store.sole_owner == (engine == "sqlite")
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("SEMBLANCE_QUEUE_PER_USER", "queue_user"),
+        ("SEMBLANCE_QUEUE_PER_CHAT", "queue_chat"),
+        ("SEMBLANCE_USER_RATE", "rate_user"),
+        ("SEMBLANCE_CHAT_RATE", "rate_chat"),
+        ("SEMBLANCE_SYSTEM_RATE", "rate_system"),
+        ("SEMBLANCE_USER_BYTES_PER_HOUR", "bytes"),
+    ],
+)
+def test_each_limit_on_people_is_a_setting(tmp_path: Path, setting: str, reason: str) -> None:
+    with closing(open_store(settings(tmp_path, **{setting: "1"}))) as store:
+        first, second = (store.queue.put(a_job(i), n_bytes=9) for i in (1, 2))
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Full)
+    assert second.reason == reason
+
+
+def test_limits_on_people_that_are_0_are_off(tmp_path: Path) -> None:
+    rates = ("USER_RATE", "CHAT_RATE", "SYSTEM_RATE", "USER_BYTES_PER_HOUR")
+    off = {f"SEMBLANCE_{name}": "0" for name in rates}
+    off |= {f"SEMBLANCE_QUEUE_PER_{whose}": "1000" for whose in ("USER", "CHAT")}
+    with closing(open_store(settings(tmp_path, **off))) as store:
+        results = [store.queue.put(a_job(i), n_bytes=10**9) for i in range(80)]
+    assert all(isinstance(result, Accepted) for result in results)
 
 
 @needs_redis
