@@ -35,7 +35,7 @@ _ASKED, _ANSWERED = struct.Struct("!QII"), struct.Struct("!II")
 _START_S = 30.0
 # The other side gives up by itself after 8 s; this is for one that cannot.
 _PATIENCE_S = 10.0
-_IDLE_MAX = 4
+_IDLE_MAX = 16
 # The rest of an environment is secrets and switches. Python itself may not start without these.
 _PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from utils.decoder_child import serve; serve()"

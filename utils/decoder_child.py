@@ -24,9 +24,12 @@ from pathlib import Path
 from socket import MSG_PEEK, socket
 
 from PIL import Image as Pillow
-from PIL import TiffImagePlugin, WebPImagePlugin  # noqa: F401  the rest of the six comes by itself
+
+# A copy cannot open a file, not even to import it; the rest comes with `preinit`.
+from PIL import ImageCms, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
 from utils.colors import to_srgb
+from utils.syscalls import refuse_what_decoding_needs_not
 
 READY, PIXELS, REFUSED = b"R", b"P", b"E"
 SLOW, DIED = 3, 4
@@ -57,7 +60,7 @@ def serve() -> None:
     warnings.simplefilter("ignore")
     # Sizes have been judged by the operator's own limit.
     Pillow.MAX_IMAGE_PIXELS = None
-    Pillow.preinit()
+    _rehearse()
     gc.freeze()
     line = socket(fileno=0)
     line.sendall(READY)
@@ -72,6 +75,22 @@ def serve() -> None:
                 signal.SIGXCPU,
             )
             os._exit(SLOW if slow else DIED)
+
+
+def _rehearse() -> None:
+    """One picture of each kind: what Pillow imports only then, a copy could not."""
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for form in _FORMATS:
+        for mode in ("RGB", "RGBA", "LA", "P", "CMYK", "I;16"):
+            file = io.BytesIO()
+            # Most formats lack some of the modes.
+            with suppress(OSError, ValueError):
+                more = {"icc_profile": profile} if mode == "RGB" else {}
+                Pillow.new(mode, (2, 2)).save(file, form, exif=exif, **more)
+                with Pillow.open(file) as picture:
+                    to_srgb(picture)
 
 
 def _answer(line: socket) -> None:
@@ -104,6 +123,7 @@ def _limit(more_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (TIME_S, TIME_S + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+    refuse_what_decoding_needs_not()
 
 
 def _decoded(data: bytes, size_wh: tuple[int, int]) -> Pillow.Image:
