@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Protocol
 
 from bot import texts
 from bot.work_queue import Claim, JobQueue
 from utils.errors import ChatRefused, TelegramUnavailable
 from utils.jobs import Job
-from utils.telegram import ChatMoved, MaybeSent, MessageGone
+from utils.telegram import ChatMoved, EditUnknown, MaybeSent, MessageGone
 
 
 class Messages(Protocol):
@@ -73,22 +74,38 @@ class Chat:
             message_id = counts
         return job.with_(status_message_id=message_id)
 
-    def tell(self, job: Job, sentence: str) -> None:
-        """Turn the job's status message into a sentence, or send it where that is gone."""
-        with contextlib.suppress(ChatRefused, MaybeSent, MessageGone):
-            if job.status_message_id is not None:
-                with contextlib.suppress(MessageGone):
-                    self._messages.edit_text(job.chat_id, job.status_message_id, sentence)
-                    return
+    def tell(self, claim: Claim, sentence: str) -> None:
+        """Turn the job's status message into a sentence; where it is gone, another one.
+
+        A text that is sent may be lost like any other send, but an edit can be repeated until it is
+        heard of.
+        """
+        with contextlib.suppress(ChatRefused):
+            job = self.with_status(claim)
             try:
+                self._turn(job, sentence)
+            except EditUnknown:
                 self._say(job, sentence)
-            except ChatMoved as error:
-                self._say(job.with_(chat_id=error.chat_id), sentence)
+            except MessageGone as error:
+                chat_id = error.chat_id if isinstance(error, ChatMoved) else job.chat_id
+                self._tell_anew(claim, job.with_(chat_id=chat_id), sentence)
+
+    def _tell_anew(self, claim: Claim, job: Job, sentence: str) -> None:
+        job = job.with_(status_message_id=None, attempt=0, renewals=job.renewals + 1)
+        # Without the lease it is another's to say.
+        if self._queue.renew(claim, job):
+            with contextlib.suppress(MessageGone):
+                self._turn(self.with_status(replace(claim, job=job)), sentence)
+
+    def _turn(self, job: Job, sentence: str) -> None:
+        if job.status_message_id is not None:
+            self._messages.edit_text(job.chat_id, job.status_message_id, sentence)
 
     def _say(self, job: Job, sentence: str) -> None:
-        self._messages.send_message(
-            job.chat_id,
-            sentence,
-            reply_to=job.reply_to,
-            message_thread_id=job.message_thread_id,
-        )
+        with contextlib.suppress(MaybeSent, MessageGone):
+            self._messages.send_message(
+                job.chat_id,
+                sentence,
+                reply_to=job.reply_to,
+                message_thread_id=job.message_thread_id,
+            )

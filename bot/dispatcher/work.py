@@ -149,7 +149,7 @@ class Work:
         """Say the last word, then drop the job; what cannot be said now is kept for later."""
         job = claim.job
         try:
-            self._chat.tell(job, sentence)
+            self._chat.tell(claim, sentence)
         except TelegramUnavailable as error:
             if self._clock() - job.enqueued_at < self._max_age_s + _TELL_FOR_S:
                 self._queue.settle(claim, sentence)

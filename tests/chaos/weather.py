@@ -133,7 +133,7 @@ def pass_over(forecast: Forecast, say: Callable[[str], None] = lambda _: None) -
         with _progress(traffic, storm, forecast.jobs, say):
             with raging(storm):
                 traffic.run(ends_at - min(_FOR_ANSWERS_S, forecast.minutes * 30))
-            traffic.rest(ends_at)
+            traffic.rest(min(ends_at, time.monotonic() + _FOR_ANSWERS_S))
         _judge(outcome, traffic, storm, days)
         outcome.left_in_queue, outcome.dead_letters = _emptied(folder, redis)
         outcome.printed = run.printed()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot import texts
@@ -8,9 +10,9 @@ from bot.work_queue import Claim
 from bot.work_queue.sqlite import SqliteQueue
 from tests.fakes import FakeTelegram
 from tests.unit.bot.jobs import NOON, a_job
-from utils.errors import ChatRefused, TelegramUnavailable
+from utils.errors import ChatRefused, SemblanceError, TelegramUnavailable
 from utils.jobs import Job
-from utils.telegram import ChatMoved, MaybeSent, MessageGone
+from utils.telegram import ChatMoved, EditUnknown, MaybeSent, MessageGone
 
 
 @pytest.fixture
@@ -77,36 +79,77 @@ def test_without_its_lease_nobody_follows_a_group(chat: Chat, telegram: FakeTele
     assert telegram.texts == {}
 
 
-def test_a_sentence_follows_its_group(chat: Chat, telegram: FakeTelegram) -> None:
-    telegram.failures = [ChatMoved(-200), ChatMoved(-200)]
-    chat.tell(a_job(), "Sorry.")
-    assert telegram.texts == {(-200, 1001): "Sorry."}
+def claimed(queue: SqliteQueue, **changes: Any) -> Claim:
+    queue.put(a_job(enqueued_at=NOON - 10, **changes))
+    (claim,) = queue.claim(1, "w", 60.0)
+    return claim
 
 
 def test_a_sentence_takes_the_place_of_the_status_message(
-    chat: Chat, telegram: FakeTelegram
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue
 ) -> None:
-    chat.tell(a_job(), "Sorry.")
+    chat.tell(claimed(queue), "Sorry.")
     assert telegram.texts == {(7, 901): "Sorry."}
+    assert telegram.calls == ["edit_text"]
 
 
-def test_where_there_is_no_status_message_it_is_sent(chat: Chat, telegram: FakeTelegram) -> None:
-    chat.tell(a_job(status_message_id=None), "Sorry.")
-    telegram.failures = [MessageGone()]
-    chat.tell(a_job(), "Sorry again.")
-    assert telegram.calls == ["send_message", "edit_text", "send_message"]
-    assert list(telegram.texts.values()) == ["Sorry.", "Sorry again."]
-
-
-@pytest.mark.parametrize("failures", [[ChatRefused()], [MessageGone(), MaybeSent()]])
-def test_what_cannot_or_may_not_be_repeated_is_taken_as_said(
-    chat: Chat, telegram: FakeTelegram, failures: list[ChatRefused]
+@pytest.mark.parametrize(
+    ("failures", "chat_id"),
+    [
+        ([MessageGone()], 7),
+        ([ChatMoved(-200)], -200),
+        ([MessageGone(), ChatMoved(-200)], -200),
+    ],
+)
+def test_where_the_status_message_is_gone_it_takes_the_place_of_another(
+    chat: Chat,
+    telegram: FakeTelegram,
+    queue: SqliteQueue,
+    failures: list[SemblanceError],
+    chat_id: int,
 ) -> None:
+    claim = claimed(queue)
     telegram.failures = list(failures)
-    chat.tell(a_job(), "Sorry.")
+    chat.tell(claim, "Sorry.")
+    assert telegram.texts == {(chat_id, 1001): "Sorry."}
+    assert telegram.calls[-2:] == ["send_message", "edit_text"]
+    queue.nack(claim, due_at=NOON, reason="", counts=False)
+    (again,) = queue.claim(1, "w", 60.0)
+    assert (again.job.chat_id, again.job.status_message_id) == (chat_id, 1001)
 
 
-def test_an_absent_telegram_is_the_callers_business(chat: Chat, telegram: FakeTelegram) -> None:
-    telegram.failures = [TelegramUnavailable()]
+@pytest.mark.parametrize("failures", [[MaybeSent()], [TelegramUnavailable()]])
+def test_one_that_perhaps_did_not_come_is_said_later(
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue, failures: list[SemblanceError]
+) -> None:
+    claim = claimed(queue, status_message_id=None)
+    telegram.failures = list(failures)
     with pytest.raises(TelegramUnavailable):
-        chat.tell(a_job(), "Sorry.")
+        chat.tell(claim, "Sorry.")
+    chat.tell(claim, "Sorry.")
+    assert list(telegram.texts.values()) == ["Sorry."]
+
+
+def test_where_edits_are_unknown_it_is_sent(
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue
+) -> None:
+    telegram.failures = [EditUnknown()]
+    chat.tell(claimed(queue), "Sorry.")
+    assert telegram.calls == ["edit_text", "send_message"]
+    assert telegram.texts == {(7, 1001): "Sorry."}
+
+
+def test_to_a_chat_that_refuses_the_bot_nothing_is_said(
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue
+) -> None:
+    telegram.failures = [ChatRefused()]
+    chat.tell(claimed(queue), "Sorry.")
+    assert telegram.calls == ["edit_text"]
+
+
+def test_without_its_lease_nobody_says_it_anew(
+    chat: Chat, telegram: FakeTelegram, queue: SqliteQueue
+) -> None:
+    telegram.failures = [MessageGone()]
+    chat.tell(claim_of(a_job()), "Sorry.")
+    assert telegram.calls == ["edit_text"]
