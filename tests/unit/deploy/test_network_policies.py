@@ -171,3 +171,26 @@ def test_only_with_its_component_prometheus_reaches_anybody():
         assert not can_talk(prometheus, {"component": component}, 8000)
         assert can_talk(prometheus, {"component": component}, 8000, policies=[*POLICIES, policy])
     assert not can_talk(prometheus, {"component": "nginx"}, 8080, policies=[*POLICIES, policy])
+
+
+def test_with_every_component_app_url_still_meets_nobody():
+    """Who opens strangers' pages reaches the web, Telegram and a server of names."""
+    files = [*FOLDER.glob("components/*/network-polic*.yaml"), *FOLDER.glob("overlays/*/*.yaml")]
+    added = [each for file in files for each in documents(file) if each["kind"] == "NetworkPolicy"]
+    assert len(added) >= 6
+    policies = [*POLICIES, *added]
+    app_url = {"component": "app-url"}
+    for component in (*COMPONENTS, "redis"):
+        for port in (53, 80, 443, 6379, 8000, 8001, 8080):
+            other = {"component": component}
+            assert not can_talk(app_url, other, port, policies=policies), (component, port)
+    assert can_talk(app_url, TELEGRAM, 443, policies=policies)
+
+
+def test_an_archive_is_worked_through_without_a_network():
+    policies = documents(FOLDER / "archive" / "network-policy.yaml")
+    job = {"component": "archive"}
+    for other in (TELEGRAM, DNS, {"component": "nginx"}, {"namespace": "default"}):
+        for port in (53, 80, 443, 8080):
+            assert not can_talk(job, other, port, policies=policies)
+            assert not can_talk(other, job, port, policies=policies)
