@@ -7,9 +7,12 @@ import re
 
 import pytest
 
+from tests.hostile import table
 from utils.settings import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
+# What has to be tried at least. A picture is tried twice.
+ENOUGH = {"urls": 180, "pictures": 2 * 150, "requests": 60}
 _TABLE = re.compile(r"^\| threat \| defence \| test \|\n", re.MULTILINE)
 _LINK = re.compile(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)")
 
@@ -17,10 +20,8 @@ _LINK = re.compile(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)")
 def threats() -> list[tuple[str, ...]]:
     """The rows of all tables of threats: threat, defence, tests."""
     rows: list[tuple[str, ...]] = []
-    for table in re.split(
-        r"^\| threat \| defence \| test \|\n", PAGE.read_text(), flags=re.MULTILINE
-    )[1:]:
-        lines = table.partition("\n\n")[0].splitlines()[1:]
+    for text in _TABLE.split(PAGE.read_text())[1:]:
+        lines = text.partition("\n\n")[0].splitlines()[1:]
         rows += [tuple(line.strip("| ").split(" | ")) for line in lines]
     return rows
 
@@ -60,3 +61,13 @@ def test_each_border_that_is_drawn_is_explained() -> None:
 def test_what_is_not_defended_is_said_and_the_readme_leads_here() -> None:
     assert PAGE.read_text().partition("## What is not defended")[2].count("\n- ") >= 8
     assert "(docs/security.md)" in (ROOT / "README.md").read_text()
+
+
+def test_what_was_tried_ended_as_it_had_to() -> None:
+    """`python -m tests.hostile --write` fills it in again."""
+    tried = table.totals(PAGE.read_text())
+    assert tried
+    for family, counts in tried.items():
+        assert counts.tried >= ENOUGH[family], family
+        assert counts.tried == counts.refused + counts.answered, family
+        assert not counts.crashed + counts.reached + counts.late, family

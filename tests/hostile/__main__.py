@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import pkgutil
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -14,7 +15,7 @@ from tests import hostile
 from tests.hostile import table
 from tests.hostile.outcome import Outcome
 
-FAMILIES = ("urls", "pictures", "requests")
+FAMILIES = tuple(found.name for found in pkgutil.iter_modules(hostile.__path__) if found.ispkg)
 
 
 def main(

@@ -45,6 +45,7 @@ def package(name: str, cases: list[Outcome]) -> ModuleType:
 
 @pytest.fixture
 def page(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.hostile.__main__.FAMILIES", ("urls", "pictures", "requests"))
     path = tmp_path / "security.md"
     path.write_text(PAGE)
     monkeypatch.setattr(table, "PAGE", path)
