@@ -71,6 +71,12 @@ class Metrics:
             ["method", "status"],
             registry=self._registry,
         )
+        self._fetch_refusals = Counter(
+            "semblance_fetch_refusals_total",
+            "Fetches that brought no picture, by the reason in the log.",
+            ["reason"],
+            registry=self._registry,
+        )
         for stage in STAGES:
             self._stage_seconds.labels(stage)
 
@@ -115,6 +121,16 @@ class Metrics:
             yield
         finally:
             self._stage_seconds.labels(name).observe(time.perf_counter() - started)
+
+    @contextmanager
+    def fetching(self) -> Iterator[None]:
+        """Around a fetch over a network: time it, and count why it brought nothing."""
+        with self.stage("fetch"):
+            try:
+                yield
+            except SemblanceError as error:
+                self._fetch_refusals.labels(error.reason).inc()
+                raise
 
     def telegram_call(self, method: str, status: str) -> None:
         """Count a request to the Bot API; see `utils.telegram.Observe`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from flask import Flask
 
@@ -54,7 +53,7 @@ def _assembled(settings: Settings, make_sources: MakeSources, load: LoadEngine) 
     inference = Inference(load(settings), capacity_of(Machine.look(), settings).slots)
     inference.warm_up()
     app = create_app(
-        make_sources(settings, telegram, partial(metrics.stage, "fetch")),
+        make_sources(settings, telegram, metrics.fetching),
         settings,
         inference=inference,
         delivery=None if telegram is None else Delivery(telegram, settings.delivery),

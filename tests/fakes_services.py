@@ -150,9 +150,11 @@ class FakeFetcher:
     """A web in which every URL is a picture."""
 
     fetched: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
 
-    def fetch(self, url: str) -> bytes:
+    def fetch(self, url: str, *, user: str = "", holder: object = None) -> bytes:
         self.fetched.append(url)
+        self.users.append(user)
         return JPEG
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.work_queue import Depth
 from services.metrics import STAGES
 from services.metrics import Metrics as ServiceMetrics
 from tests.fakes_services import analysis, face
+from utils.errors import UrlRefused
 
 HAS_PROC = Path("/proc/stat").exists()
 
@@ -80,5 +82,7 @@ def of_services() -> str:
     for stage in STAGES:
         with metrics.stage(stage):
             pass
+    with contextlib.suppress(UrlRefused), metrics.fetching():
+        raise UrlRefused(reason="private_address")
     metrics.telegram_call("getFile", "200")
     return metrics.exposition().decode()

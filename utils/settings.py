@@ -198,6 +198,8 @@ class Settings:
     url_connect_timeout_s: float = _setting("SEMBLANCE_URL_CONNECT_TIMEOUT_S", "5", _seconds)
     url_timeout_s: float = _setting("SEMBLANCE_URL_TIMEOUT_S", "15", _seconds)
     url_redirects: int = _setting("SEMBLANCE_URL_REDIRECTS", "3", _whole(0, 10))
+    url_per_host: int = _setting("SEMBLANCE_URL_PER_HOST", "8", _whole(1, 1000))
+    url_per_user: int = _setting("SEMBLANCE_URL_PER_USER", "4", _whole(1, 1000))
     max_bytes: int = _setting("SEMBLANCE_MAX_BYTES", "20000000", _whole(1000, 20_000_000))
     max_pixels: int = _setting("SEMBLANCE_MAX_PIXELS", "50000000", _whole(1000, 200_000_000))
     max_faces: int = _setting("SEMBLANCE_MAX_FACES", "64", _whole(1, 1000))

@@ -14,7 +14,7 @@ from utils.telegram import ChatMoved, MessageGone
 _MAX_SENTENCE_CHARACTERS = 500
 _WAIT_STATUSES = (408, 425, 429, 502, 503, 504)
 _NOBODY_STATUSES = (502, 504)
-_FULL_STATUSES = (429, 503)
+_FULL_STATUSES = (503,)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ class Direct:
             data = self._fetcher.fetch(url)
             return seven(face_of(self._inference.analyze(data, ONE_FACE)).emotion)
         except SemblanceError as error:
-            _log.info("%s: %s", type(error).__name__, error)
+            facts = {"code": error.code, "reason": error.reason}
+            _log.info("%s: %s", type(error).__name__, error, extra={"facts": facts})
             raise type(error)(error.public_sentence) from None
         except Exception as error:  # noqa: BLE001 - its text may be anything
             _log.exception("%s, which nobody foresaw", type(error).__name__)

@@ -6,25 +6,28 @@ the Host header keep the name: a name that changes its address in between change
 
 from __future__ import annotations
 
-import http.client
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import certifi
+import h11
 
 from services import VERSION
-from services.app_url.deadline import Deadline
+from services.app_url.answer import Answer
+from services.app_url.deadline import TOO_SLOW, Deadline
+from services.app_url.pace import Floor, Pace
 from services.app_url.urls import Target
+from utils import HOMEPAGE
 from utils.errors import UrlTooSlow, UrlUnreachable
 
-_HEADERS = {
-    "User-Agent": f"Semblance/{VERSION}",
-    "Accept": "image/*,*/*;q=0.5",
-    "Accept-Encoding": "identity",
-    "Connection": "close",
-}
+_HEADERS = (
+    ("User-Agent", f"Semblance/{VERSION} (+{HOMEPAGE})"),
+    ("Accept", "image/*,*/*;q=0.5"),
+    ("Accept-Encoding", "identity"),
+    ("Connection", "close"),
+)
 
 
 def public_tls() -> ssl.SSLContext:
@@ -32,17 +35,6 @@ def public_tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
-
-
-class _Prepared(http.client.HTTPConnection):
-    """An HTTP connection over a socket that somebody else connected."""
-
-    def __init__(self, target: Target, line: socket.socket) -> None:
-        super().__init__(target.host, target.port)
-        self._line = line
-
-    def connect(self) -> None:
-        self.sock = self._line
 
 
 @contextmanager
@@ -53,24 +45,30 @@ def answer_of(
     *,
     connect_timeout_s: float,
     tls: ssl.SSLContext,
-) -> Iterator[http.client.HTTPResponse]:
+    floor: Floor,
+    max_bytes: int,
+) -> Iterator[Answer]:
     """GET the target; the answer is readable within the block, until the deadline.
 
-    Raises `UrlUnreachable` and `UrlTooSlow`, also for what goes wrong within the block.
+    Raises `UrlUnreachable`, `UrlTooSlow` and `ImageTooLarge`, also for what goes wrong within the
+    block.
     """
     try:
         line = _connected(addresses, target.port, deadline, connect_timeout_s)
+    except OSError as error:
+        raise _translated(error, deadline, "no_connection") from None
+    try:
         with line, deadline.cutting(line):
             line.settimeout(deadline.remaining_s())
             with _encrypted(line, target, tls) as channel:
-                connection = _Prepared(target, channel)
-                connection.request(
-                    "GET", target.path, headers=_HEADERS | {"Host": target.host_header}
-                )
-                with connection.getresponse() as response:
-                    yield response
-    except (OSError, UnicodeError, http.client.HTTPException) as error:
-        raise _translated(error, deadline) from None
+                yield Answer(channel, _request(target), deadline, Pace(floor), max_bytes=max_bytes)
+    except OSError as error:
+        raise _translated(error, deadline, "connection_broke") from None
+
+
+def _request(target: Target) -> h11.Request:
+    headers = [("Host", target.host_header), *_HEADERS]
+    return h11.Request(method="GET", target=target.path, headers=headers)
 
 
 def _connected(
@@ -92,11 +90,11 @@ def _encrypted(line: socket.socket, target: Target, tls: ssl.SSLContext) -> sock
     return tls.wrap_socket(line, server_hostname=target.host) if target.is_tls else line
 
 
-def _translated(error: Exception, deadline: Deadline) -> UrlUnreachable | UrlTooSlow:
-    what = type(error).__name__
+def _translated(error: OSError, deadline: Deadline, reason: str) -> UrlUnreachable | UrlTooSlow:
+    what = f"fetch: {type(error).__name__}"
     if deadline.is_over or isinstance(error, TimeoutError):
-        return UrlTooSlow(f"fetch: {what}")
+        return UrlTooSlow(what, reason=TOO_SLOW)
     if isinstance(error, ssl.SSLCertVerificationError):
         sentence = "I cannot trust that server: its certificate is not valid."
-        return UrlUnreachable(f"fetch: {what}", sentence=sentence)
-    return UrlUnreachable(f"fetch: {what}")
+        return UrlUnreachable(what, reason="certificate", sentence=sentence)
+    return UrlUnreachable(what, reason="tls" if isinstance(error, ssl.SSLError) else reason)

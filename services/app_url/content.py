@@ -1,79 +1,111 @@
-"""The body of an answer: bounded as it is and as it unpacks, and a sentence for what is a page."""
+"""The body of an answer: bounded as it is and as it unpacks, and judged by its bytes.
+
+What a server says about a body (its type, its length) decides nothing but a refusal in advance.
+"""
 
 from __future__ import annotations
 
+import codecs
+import io
 import zlib
-from http.client import HTTPResponse
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from services.app_url.deadline import Deadline
-from utils.errors import ImageTooLarge, NotAnImage, UrlUnreachable
+from services.app_url.answer import Answer
+from services.app_url.budget import Room
+from utils.errors import ImageTooLarge, NotAnImage, SemblanceError
 
-_PIECE_BYTES = 1 << 16
+# Of a page only its head is of interest, and is kept.
+MAX_PAGE_BYTES = 512_000
+
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
-_PAGE_STARTS = (b"<!doctype html", b"<html")
+_PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<!--")
+_PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+_START_BYTES = 256
+_UNPACKED_BYTES = 1 << 16
+_PACKED = ("gzip", "x-gzip", "deflate")
 
 
-class Unpacker(Protocol):
-    """Undoes a content encoding, piece by piece."""
+@dataclass(frozen=True)
+class Content:
+    """What an answer brought; of a page its head alone, of at most `MAX_PAGE_BYTES`."""
 
-    def unpack(self, piece: bytes, limit: int) -> bytes:
-        """At most `limit` bytes of what the piece holds."""
-
-
-class _Plain:
-    def unpack(self, piece: bytes, limit: int) -> bytes:
-        return piece[:limit]
+    data: bytes
+    is_page: bool
 
 
-class _Deflated:
-    """gzip and zlib; we ask for neither, but some servers send it regardless."""
+def content_of(answer: Answer, room: Room, *, max_bytes: int) -> Content:
+    """The content of an answer, held in `room` while it comes.
 
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-
-    def unpack(self, piece: bytes, limit: int) -> bytes:
-        try:
-            return self._inflate.decompress(piece, limit)
-        except zlib.error:
-            raise NotAnImage("a body that does not unpack") from None
-
-
-def picture_in(response: HTTPResponse, deadline: Deadline, *, max_bytes: int) -> bytes:
-    """The bytes of an answer. Raises `NotAnImage`, `ImageTooLarge`, `UrlUnreachable`."""
-    if response.headers.get_content_type() in _PAGE_TYPES:
-        raise _page()
-    unpacker = _unpacker_for(response)
-    if (response.length or 0) > max_bytes:
-        raise ImageTooLarge(f"an answer that announces more than {max_bytes} bytes")
-    data = bytearray()
-    while piece := response.read1(_PIECE_BYTES):
-        deadline.remaining_s()
-        data += unpacker.unpack(piece, max_bytes + 1 - len(data))
-        if len(data) > max_bytes:
-            raise ImageTooLarge(f"an answer of more than {max_bytes} bytes")
-    deadline.remaining_s()
-    if response.length:
-        raise UrlUnreachable(
-            "the answer broke off", sentence="That server broke off in the middle of the picture."
+    Raises `NotAnImage`, `ImageTooLarge`, `Busy`, and what `Answer.pieces` does.
+    """
+    type_ = answer.header("Content-Type").partition(";")[0].strip().lower()
+    if type_.startswith("multipart/"):
+        raise NotAnImage("a body of several parts", reason="multipart")
+    if answer.announced_bytes > max_bytes:
+        raise ImageTooLarge(
+            f"an answer that announces more than {max_bytes} bytes", reason="too_many_bytes"
         )
-    if bytes(data[:64]).lstrip().lower().startswith(_PAGE_STARTS):
-        raise _page()
-    return bytes(data)
+    packed = _is_packed(answer)
+    body = io.BytesIO()  # gives its bytes away without a copy
+    is_page = None
+    for piece in _unpacked(answer.pieces()) if packed else answer.pieces():
+        room.grow(len(piece))
+        body.write(piece)
+        if body.tell() > max_bytes:
+            raise _too_large(max_bytes, packed=packed)
+        if is_page is None and body.tell() >= _START_BYTES:
+            is_page = _is_page(body.getvalue(), type_)
+        if is_page and body.tell() >= MAX_PAGE_BYTES:
+            break
+    data = body.getvalue()
+    return Content(data, _is_page(data, type_) if is_page is None else is_page)
 
 
-def _page() -> NotAnImage:
-    return NotAnImage(
-        "a page instead of a picture",
-        sentence="That address is a web page. Please send the address of the picture itself: "
-        "open the picture alone and copy that address.",
+def _is_page(data: bytes, type_: str) -> bool:
+    """Whether bytes are a page, by their start; its type counts where that tells nothing."""
+    start = data[:_START_BYTES]
+    if start.startswith(_PICTURE_STARTS):
+        return False
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    return type_ in _PAGE_TYPES or text.startswith(_PAGE_STARTS)
+
+
+def _too_large(max_bytes: int, *, packed: bool) -> SemblanceError:
+    if packed:
+        return ImageTooLarge(f"unpacks to more than {max_bytes} bytes", reason="bomb")
+    return ImageTooLarge(f"an answer of more than {max_bytes} bytes", reason="too_many_bytes")
+
+
+def _is_packed(answer: Answer) -> bool:
+    """Whether the body is packed in a way that we undo: not asked for, but some servers do it."""
+    encoding = answer.header("Content-Encoding").strip().lower()
+    if encoding in ("", "identity"):
+        return False
+    if encoding in _PACKED:
+        return True
+    raise NotAnImage(
+        "a content encoding that was not asked for",
+        reason="content_encoding",
+        sentence="That server packs its picture in a way that I did not ask for. "
+        "Please send me the picture itself.",
     )
 
 
-def _unpacker_for(response: HTTPResponse) -> Unpacker:
-    encoding = (response.headers.get("Content-Encoding") or "identity").strip().lower()
-    if encoding == "identity":
-        return _Plain()
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        return _Deflated()
-    raise NotAnImage("a content encoding that was not asked for")
+def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What gzip or zlib packed, never more than a small piece at a time."""
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        for packed in pieces:
+            waiting = packed
+            while waiting and not inflate.eof:
+                yield inflate.decompress(waiting, _UNPACKED_BYTES)
+                waiting = inflate.unconsumed_tail
+            if inflate.eof:
+                return
+        while rest := inflate.decompress(b"", _UNPACKED_BYTES):
+            yield rest
+    except zlib.error:
+        raise NotAnImage("a body that does not unpack", reason="unpack") from None
+    if not inflate.eof:
+        raise NotAnImage("a packed body without its end", reason="unpack")

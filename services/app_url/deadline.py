@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 
 from utils.errors import UrlTooSlow
 
+TOO_SLOW = "too_slow"
+
 
 class Deadline:
     """The end of one fetch, `seconds` from now."""
@@ -31,7 +33,7 @@ class Deadline:
         """Seconds left, above 0. Raises `UrlTooSlow` when there are none."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
-            raise UrlTooSlow("the time for a fetch is over")
+            raise UrlTooSlow("the time for a fetch is over", reason=TOO_SLOW)
         return left
 
     @contextmanager

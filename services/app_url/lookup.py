@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from services.app_url import urls
 from services.app_url.addresses import is_our_own, is_public
-from services.app_url.deadline import Deadline
+from services.app_url.deadline import TOO_SLOW, Deadline
 from services.app_url.urls import Target
 from utils.errors import UrlRefused, UrlTooSlow, UrlUnreachable
 
@@ -17,6 +17,7 @@ from utils.errors import UrlRefused, UrlTooSlow, UrlUnreachable
 Resolve = Callable[[str, int], list[str]]
 
 _MAX_ADDRESSES = 4
+_NO_NAME = "name_not_found"
 _NOT_FOUND = "I could not find that server. Please check the address."
 
 
@@ -36,16 +37,18 @@ def addresses_of(
     exempt = target.is_allowed_by(allow)
     if not exempt and not urls.is_usual_port(target):
         raise UrlRefused(
-            f"port {target.port}", sentence="I only fetch pictures from the ports 80 and 443."
+            f"port {target.port}",
+            reason="port",
+            sentence="I only fetch pictures from the ports 80 and 443.",
         )
     found = _resolve_in_time(target, deadline, resolve)
     if not found:
-        raise UrlUnreachable("a name without addresses", sentence=_NOT_FOUND)
+        raise UrlUnreachable("a name without addresses", reason=_NO_NAME, sentence=_NOT_FOUND)
     if not exempt and not all(is_public(address) for address in found):
-        raise UrlRefused("an address that is not public")
+        raise UrlRefused("an address that is not public", reason="private_address")
     chosen = found[:_MAX_ADDRESSES]
     if not exempt and any(is_our_own(address) for address in chosen):
-        raise UrlRefused("an address of this machine")
+        raise UrlRefused("an address of this machine", reason="own_address")
     return chosen
 
 
@@ -63,8 +66,8 @@ def _resolve_in_time(target: Target, deadline: Deadline, resolve: Resolve) -> li
     try:
         answer = answers.get(timeout=deadline.remaining_s())
     except queue.Empty:
-        raise UrlTooSlow("looking up the name took too long") from None
+        raise UrlTooSlow("looking up the name took too long", reason=TOO_SLOW) from None
     if isinstance(answer, Exception):
         log_text = f"look-up failed: {type(answer).__name__}"
-        raise UrlUnreachable(log_text, sentence=_NOT_FOUND) from None
+        raise UrlUnreachable(log_text, reason=_NO_NAME, sentence=_NOT_FOUND) from None
     return answer

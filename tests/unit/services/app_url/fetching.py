@@ -6,10 +6,10 @@ from services.app_url.fetch import Fetcher
 from tests.fakes_services import header_of, settings, stranger
 
 
-def fetcher(*, resolve=None, tls=None, **environ):
+def fetcher(*, resolve=None, tls=None, floor=None, **environ):
     environ = {"SEMBLANCE_URL_ALLOW": "127.0.0.1:*,pictures.test:*"} | environ
     parts = {} if resolve is None else {"resolve": resolve}
-    return Fetcher(settings(**environ), tls=tls, **parts)
+    return Fetcher(settings(**environ), tls=tls, floor=floor, **parts)
 
 
 def fetch(*scripts, path="/a.jpg", repeat=False, **environ):

@@ -52,7 +52,7 @@ def test_the_next_address_is_tried_where_one_takes_no_connection():
         drip(b"", [b"H"] * 500),
         drip(b"HTTP/1.1 200 OK\r\n", [b"A: b\r\n"] * 500),
         drip(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", [b"x"] * 500),
-        drip(b"", [b"HTTP/1.1 100 Continue\r\n\r\n"] * 500),
+        drip(b"", [b"HTTP/1.1 100 Continue\r\nA: b\r\n"] + [b"A: b\r\n"] * 500),
         drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", [b"1\r\nx\r\n"] * 500),
         lambda line: time.sleep(1),
     ],

@@ -1,12 +1,20 @@
+import gc
+import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from services.app_url.fetch import Fetcher
-from tests.fakes_services import JPEG, header_of, http, says, settings
-from tests.unit.services.app_url.fetching import fetch, fetcher
+from services.app_url.pace import Floor
+from tests.fakes_services import JPEG, header_of, http, says, settings, stranger
+from tests.unit.services.app_url.fetching import drip, fetch, fetcher
+from utils import HOMEPAGE, VERSION
 from utils.errors import (
     Busy,
+    ImageTooLarge,
+    NotAnImage,
+    TooManyRequests,
     UrlRefused,
     UrlTooSlow,
     UrlUnreachable,
@@ -42,7 +50,7 @@ def test_the_request_is_honest_and_carries_nothing_of_ours(monkeypatch):
     assert first == "GET /p%20q?x=1 HTTP/1.1"
     names = {line.split(":")[0].lower() for line in headers}
     assert names == {"host", "user-agent", "accept", "accept-encoding", "connection"}
-    assert "User-Agent: Semblance/" in seen[0]
+    assert f"User-Agent: Semblance/{VERSION} (+{HOMEPAGE})\r\n" in seen[0]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -125,8 +133,6 @@ def test_redirects_share_one_deadline():
 
 def test_too_many_fetches_at_once_are_told_to_come_again():
     busy = fetcher()
-    from contextlib import ExitStack
-
     with ExitStack() as held:
         for _ in range(32):
             held.enter_context(busy._gate.place())
@@ -159,3 +165,131 @@ def test_too_many_fetches_at_once_are_told_to_come_again():
 def test_the_whole_way_refuses_what_is_not_public(url):
     with pytest.raises(UrlRefused):
         Fetcher(settings()).fetch(url)
+
+
+PAGE = b"<!DOCTYPE html><head><meta property='og:image' content='/b.jpg'></head>"
+
+
+def test_the_picture_that_a_page_names_is_fetched():
+    assert fetch(says(http(PAGE, "Content-Type: text/html")), says(http(JPEG))) == JPEG
+
+
+def test_the_picture_of_a_page_may_be_behind_redirects_of_its_own():
+    moved = says(http(b"", "Location: /c", status="302 Found"))
+    found = fetch(moved, says(http(PAGE)), moved, says(http(JPEG)), SEMBLANCE_URL_REDIRECTS="1")
+    assert found == JPEG
+
+
+def test_a_page_is_followed_once():
+    with pytest.raises(NotAnImage, match="names a page"):
+        fetch(says(http(PAGE)), repeat=True)
+
+
+def test_a_page_leads_to_no_place_that_is_forbidden():
+    page = PAGE.replace(b"/b.jpg", b"http://169.254.169.254/latest/")
+    with pytest.raises(UrlRefused) as refusal:
+        fetch(says(http(page)), says(http(JPEG)))
+    assert refusal.value.reason == "private_address"
+
+
+def waiting(release):
+    def script(line):
+        header_of(line)
+        release.wait(10)
+        line.sendall(http(JPEG))
+
+    return script
+
+
+@pytest.mark.parametrize(("users", "reason"), [("aa", "user_at_limit"), ("ab", "host_at_limit")])
+def test_one_person_and_one_server_have_so_many_fetches_at_once(users, reason):
+    release = threading.Event()
+    limit = {"SEMBLANCE_URL_PER_USER": "1"} if users == "aa" else {"SEMBLANCE_URL_PER_HOST": "1"}
+    found, got = fetcher(**limit), []
+    with stranger(waiting(release)) as port:
+        url = f"http://127.0.0.1:{port}/"
+        first = threading.Thread(target=lambda: got.append(found.fetch(url, user=users[0])))
+        first.start()
+        while not (found._users._taken and found._hosts._taken):
+            time.sleep(0.01)
+        try:
+            with pytest.raises(TooManyRequests) as refusal:
+                found.fetch(url, user=users[1])
+        finally:
+            release.set()
+            first.join()
+    assert refusal.value.reason == reason
+    assert got == [JPEG]
+    assert not found._users._taken
+    assert not found._hosts._taken
+
+
+class Holder:
+    """Whoever works with a picture."""
+
+
+def test_a_picture_counts_as_held_for_as_long_as_its_holder_lives():
+    holder, found = Holder(), fetcher()
+    with stranger(says(http(JPEG))) as port:
+        found.fetch(f"http://127.0.0.1:{port}/", holder=holder)
+    assert found.budget.held_bytes == len(JPEG)
+    del holder
+    gc.collect()
+    assert found.budget.held_bytes == 0
+
+
+def test_more_than_the_budget_is_turned_away_and_given_back():
+    holder, found = Holder(), fetcher(SEMBLANCE_MAX_BYTES="1000")
+    with stranger(says(http(b"x" * 1000)), repeat=True) as port:
+        url = f"http://127.0.0.1:{port}/"
+        for _ in range(5):
+            found.fetch(url, holder=holder)
+        with pytest.raises(Busy) as refusal:
+            found.fetch(url)
+    assert refusal.value.reason == "memory"
+    assert found.budget.held_bytes == 5000
+
+
+def test_what_fails_holds_nothing():
+    holder, found = Holder(), fetcher(SEMBLANCE_MAX_BYTES="1000")
+    answer = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 2000
+    with stranger(says(answer)) as port, pytest.raises(ImageTooLarge):
+        found.fetch(f"http://127.0.0.1:{port}/", holder=holder)
+    assert found.budget.held_bytes == 0
+
+
+def test_without_a_holder_nothing_is_held_afterwards():
+    found = fetcher()
+    with stranger(says(http(JPEG))) as port:
+        assert found.fetch(f"http://127.0.0.1:{port}/") == JPEG
+    assert found.budget.held_bytes == 0
+
+
+def test_a_server_below_the_floor_is_given_up_before_the_deadline():
+    slow = drip(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", [b"x"] * 200)
+    with stranger(slow) as port, pytest.raises(UrlTooSlow) as refusal:
+        fetcher(floor=Floor(1000, 0.2)).fetch(f"http://127.0.0.1:{port}/")
+    assert refusal.value.reason == "too_little_a_second"
+
+
+def test_a_server_that_falls_silent_is_given_up_before_the_deadline():
+    def script(line):
+        header_of(line)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nx")
+        time.sleep(1)
+
+    with stranger(script) as port, pytest.raises(UrlTooSlow) as refusal:
+        fetcher(floor=Floor(1000, 0.2)).fetch(f"http://127.0.0.1:{port}/")
+    assert refusal.value.reason == "too_little_a_second"
+
+
+def test_a_server_may_think_before_it_answers_and_before_it_sends():
+    def script(line):
+        header_of(line)
+        time.sleep(0.2)
+        line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        time.sleep(0.2)
+        line.sendall(JPEG)
+
+    with stranger(script) as port:
+        assert fetcher(floor=Floor(10**6, 0.1)).fetch(f"http://127.0.0.1:{port}/") == JPEG

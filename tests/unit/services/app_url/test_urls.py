@@ -93,8 +93,9 @@ def test_what_is_not_a_plain_web_address_is_refused(url):
         ("http://example.org?x=/a", "example.org", 80, "/?x=/a"),
         ("http://[2606:4700:4700::1111]/", "2606:4700:4700::1111", 80, "/"),
         ("http://[0:0:0:0:0:0:0:1]/", "::1", 80, "/"),
-        ("http://127.1/", "127.1", 80, "/"),
-        ("http://2130706433/", "2130706433", 80, "/"),
+        ("http://127.0.0.1/", "127.0.0.1", 80, "/"),
+        ("http://1.example/", "1.example", 80, "/"),
+        ("http://0xa.example/", "0xa.example", 80, "/"),
         ("http://\uff11\uff12\uff17.\uff10.\uff10.\uff11/", "127.0.0.1", 80, "/"),
         ("http://example\u3002org/", "example.org", 80, "/"),
         ('http://example.org/<">', "example.org", 80, "/%3C%22%3E"),
@@ -103,6 +104,52 @@ def test_what_is_not_a_plain_web_address_is_refused(url):
 def test_a_web_address_has_one_reading(url, host, port, path):
     target = parse(url)
     assert (target.host, target.port, target.path) == (host, port, path)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1",
+        "2130706433",
+        "134744072",
+        "0x7f000001",
+        "0x08.0x08.0x08.0x08",
+        "8.8.2056",
+        "010.8.8.8",
+        "0177.0.0.1",
+        "127.0.0.0x1",
+        "127.0.0.1.1",
+        "127.0.0.256",
+        "0",
+        "0x",
+        "example.0x7f",
+        "\uff11\uff12\uff17.\uff11",
+        "\u2460\u2461\u2466.\u2460",
+    ],
+)
+def test_an_address_is_written_in_the_usual_way_or_not_at_all(host):
+    with pytest.raises(UrlRefused) as refusal:
+        parse(f"http://{host}/")
+    assert refusal.value.reason == "odd_address"
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ftp://example.org/", "scheme"),
+        ("http://u@example.org/", "userinfo"),
+        ("http://example.org:0/", "port"),
+        ("http://example.org:99999/", "not_a_url"),
+        ("http://a..b/", "host"),
+        ("http://[fe80::1%25eth0]/", "zone"),
+        ("http://example.org/\t", "characters"),
+        ("http://example.org/" + "a" * 5000, "too_long"),
+    ],
+)
+def test_the_operator_reads_why(url, reason):
+    with pytest.raises(UrlRefused) as refusal:
+        parse(url)
+    assert refusal.value.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -133,7 +180,6 @@ def test_the_host_header_leaves_the_usual_port_out(url, header):
         ("pictures.lan:*", "http://pictures.lan:1234/a", True),
         ("pictures.lan:*", "http://evil-pictures.lan:1234/a", False),
         ("127.0.0.1:8000", "http://localhost:8000/a", False),
-        ("127.0.0.1:8000", "http://2130706433:8000/a", False),
         ("[::1]:8000", "http://[::1]:8000/a", True),
         ("*:*", "http://pictures.lan/a", False),
         ("", "http://pictures.lan/a", False),
@@ -152,12 +198,11 @@ def test_the_operators_exemption_is_for_the_host_as_written(allow, url, allowed)
         ("//other.org/b", "http://other.org/b"),
         ("https://other.org/b", "https://other.org/b"),
         ("/b c.jpg", "http://example.org/b%20c.jpg"),
-        ("/\u00c3\u00bc", "http://example.org/%C3%BC"),
-        ("/\xfc", "http://example.org/%EF%BF%BD"),
+        ("/\xfc", "http://example.org/%C3%BC"),
     ],
 )
 def test_a_redirect_is_read_like_a_browser_would(location, url):
-    assert parse("http://example.org/a/").follow(location).url == url
+    assert parse("http://example.org/a/").to(location).url == url
 
 
 @pytest.mark.parametrize(
@@ -174,7 +219,7 @@ def test_a_redirect_is_read_like_a_browser_would(location, url):
 )
 def test_a_redirect_is_refused_like_any_other_url(location):
     with pytest.raises(UrlRefused):
-        parse("http://example.org/").follow(location)
+        parse("http://example.org/").to(location)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
@@ -197,4 +242,4 @@ def test_whatever_is_sent_is_either_read_or_refused(host, rest):
 @hypothesis.settings(deadline=None)
 def test_whatever_a_server_redirects_to_is_either_read_or_refused(location):
     with contextlib.suppress(UrlRefused):
-        parse("http://example.org/a/").follow(location.decode("latin-1"))
+        parse("http://example.org/a/").to(location.decode("utf-8", "replace"))
