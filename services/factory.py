@@ -26,6 +26,7 @@ from services import (
 from services.inference import Inference
 from services.keys import Keys
 from services.metrics import Metrics
+from services.nonces import Nonces
 from services.rates import Rates
 from services.signs_of_life import SignsOfLife
 from services.source import Source
@@ -43,12 +44,13 @@ def create_app(
     inference: Inference,
     delivery: Delivery | None,
     metrics: Metrics | None = None,
+    nonces: Nonces | None = None,
 ) -> Flask:
     """An app for one source, or for several on a machine without nginx.
 
     Without a `delivery` (no token) only the JSON API answers.
     """
-    metrics = metrics or Metrics()
+    metrics, nonces = metrics or Metrics(), nonces or Nonces()
     app = Flask("services", static_folder=None)
     # A path means itself: nginx has it so, and no client waits for a redirect.
     app.url_map.merge_slashes = False
@@ -70,7 +72,13 @@ def create_app(
     page_route.install(app, settings.site)
     for source in sources:
         job_route.install(
-            app, source, inference, delivery=delivery, secret=settings.secret, metrics=metrics
+            app,
+            source,
+            inference,
+            delivery=delivery,
+            secret=settings.secret,
+            nonces=nonces,
+            metrics=metrics,
         )
         faces_route.install(app, source, inference, keys, metrics=metrics)
         older_routes.install(app, source, inference, keys, metrics=metrics)

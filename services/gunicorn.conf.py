@@ -33,7 +33,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # once frameworks of the system are loaded.
 if sys.platform == "linux":
     import services.start  # noqa: F401
-from services import worker_counts
+from services import nonces, worker_counts
 from utils import memory
 from utils.capacity import capacity_of
 from utils.errors import SettingsError
@@ -59,6 +59,8 @@ workers = capacity.workers
 worker_class = "services.worker.DrainingWorker"
 worker_connections = 512
 
+# Made here, so that all workers have the same one.
+nonces.shared()
 worker_counts.prepare()
 pre_fork, post_fork = worker_counts.pre_fork, worker_counts.post_fork
 child_exit, on_exit = worker_counts.child_exit, worker_counts.on_exit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, jsonify, request
@@ -11,10 +13,12 @@ from services import request_ids
 from services.gate import Gate
 from services.inference import Inference
 from services.metrics import Metrics
+from services.nonces import Nonces
 from services.source import Source
 from utils.errors import BadRequest, NotSigned, SettingsError
-from utils.jobs import SIGNATURE_HEADER, Job, is_signed
+from utils.jobs import Job
 from utils.settings import Secret
+from utils.signature import SIGNATURE_HEADER, check, unsigned
 
 if TYPE_CHECKING:
     from services.delivery import Delivery
@@ -31,6 +35,7 @@ def install(
     *,
     delivery: Delivery | None,
     secret: Secret | None,
+    nonces: Nonces,
     metrics: Metrics,
 ) -> None:
     """Serve `source.job_route`."""
@@ -39,7 +44,13 @@ def install(
 
     @app.post(source.job_route, endpoint=f"{source.name}.job")
     def answer_job() -> Response:
-        job = _signed_job(secret)
+        with _signed_job(secret, nonces) as job:
+            faces = done(job)
+        g.outcome = "answered" if faces else "answered_no_face"
+        return jsonify({"success": 1, "faces": faces, "request_id": request_ids.current()})
+
+    def done(job: Job) -> int:
+        """Do a job; the faces in its picture."""
         if job.kind != source.kind:
             raise BadRequest(f"a job of kind {job.kind} for {source.name}")
         if delivery is None:
@@ -50,21 +61,22 @@ def install(
             saw(annotated.analysis)
             with metrics.stage("deliver"):
                 delivery.deliver(job, annotated)
-        faces = len(annotated.analysis.faces)
-        g.outcome = "answered" if faces else "answered_no_face"
-        return jsonify({"success": 1, "faces": faces, "request_id": request_ids.current()})
+        return len(annotated.analysis.faces)
 
 
-def _signed_job(secret: Secret | None) -> Job:
-    """The job of this request. Raises `NotSigned`, before reading more than a job can take."""
+@contextmanager
+def _signed_job(secret: Secret | None, nonces: Nonces) -> Iterator[Job]:
+    """The job of this request, whose signature is good for the length of the block alone.
+
+    Raises `NotSigned`, before reading more than a job can take.
+    """
     signature = request.headers.get(SIGNATURE_HEADER)
     if secret is None or signature is None:
-        raise NotSigned("a job without a signature, or no SEMBLANCE_SECRET to check it")
+        raise unsigned()
     request.max_content_length = MAX_JOB_BYTES
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise NotSigned("a job larger than any that the bot signs") from None
-    if not is_signed(body, signature, secret):
-        raise NotSigned("a wrong signature: is SEMBLANCE_SECRET the same as the bot's?")
-    return Job.decode(body)
+        raise NotSigned("a job larger than any that the bot signs", reason="too_large") from None
+    with nonces.held(check(signature, body, secret)):
+        yield Job.decode(body)

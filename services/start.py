@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from flask import Flask
 
-from services import broken_bodies, request_ids
+from services import broken_bodies, nonces, request_ids
 from services.delivery import Delivery
 from services.engine import Engine
 from services.factory import create_app
@@ -58,6 +58,7 @@ def _assembled(settings: Settings, make_sources: MakeSources, load: LoadEngine) 
         inference=inference,
         delivery=None if telegram is None else Delivery(telegram, settings.delivery),
         metrics=metrics,
+        nonces=nonces.shared(),
     )
     broken_bodies.install(app)
     return app

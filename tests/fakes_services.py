@@ -18,10 +18,11 @@ from services.source import Source
 from utils.errors import NotAnImage
 from utils.faces import Analysis, Face, Opinion
 from utils.images import Picture
-from utils.jobs import SIGNATURE_HEADER, Job, sign
+from utils.jobs import Job
 from utils.labels import EMOTIONS, GENDERS
 from utils.pipeline import ALL, Annotated, Options, Target
 from utils.settings import Secret, Settings
+from utils.signature import SIGNATURE_HEADER, sign
 
 SECRET = "a-secret-of-the-tests"
 TOKEN = "123456:a-token-of-the-tests-0123456789"

@@ -1,4 +1,4 @@
-"""A job: what the bot queues and what it asks a service to do; and the signature between them.
+"""A job: what the bot queues and what it asks a service to do.
 
 A job never holds bytes, a token or a getFile URL (which contains the token): it may lie in a
 queue's file for as long as it waits.
@@ -6,16 +6,12 @@ queue's file for as long as it waits.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from utils.errors import BadRequest
-from utils.settings import Secret
 
-SIGNATURE_HEADER = "X-Semblance-Signature"
 REQUEST_ID_HEADER = "X-Request-ID"
 
 Kind = Literal["file_id", "url"]
@@ -83,13 +79,3 @@ class Job:
         if not all(type(value) is int for value in whole) or not isinstance(job.source, str):
             raise BadRequest("a job with fields of the wrong type")
         return job
-
-
-def sign(body: bytes, secret: Secret) -> str:
-    """The hexadecimal HMAC-SHA256 of a request's body."""
-    return hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()
-
-
-def is_signed(body: bytes, signature: str, secret: Secret) -> bool:
-    """Whether `signature` belongs to `body`; compared in constant time."""
-    return hmac.compare_digest(sign(body, secret).encode(), signature.encode("utf-8", "replace"))

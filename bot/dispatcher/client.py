@@ -6,8 +6,9 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from bot.dispatcher.answers import Answer, Later, read_answer
-from utils.jobs import REQUEST_ID_HEADER, SIGNATURE_HEADER, Job, sign
+from utils.jobs import REQUEST_ID_HEADER, Job
 from utils.settings import Secret
+from utils.signature import SIGNATURE_HEADER, sign
 
 _TIMEOUT_S = (5.0, 30.0)
 _MAX_ANSWER_BYTES = 1 << 16
@@ -42,6 +43,7 @@ class ServiceClient:
         """Have one job done and read the answer. Never raises for a failure of the network."""
         request, body = self._requests[job.kind].copy(), job.encode()
         request.prepare_body(body, None)
+        # Anew for each try: a service takes a signature once.
         request.headers[SIGNATURE_HEADER] = sign(body, self._secret)
         request.headers[REQUEST_ID_HEADER] = job.id
         try:

@@ -91,7 +91,8 @@ class Work:
         if isinstance(answer, Later):
             if NotSigned.code in answer.reason:
                 log.error(
-                    "a service refuses the signature: SEMBLANCE_SECRET must be the same for both"
+                    "a service refuses the signature: SEMBLANCE_SECRET must be the same for both, "
+                    "and their clocks less than 5 minutes apart; the service's log says which"
                 )
             self._later(claim, answer)
         elif isinstance(answer, Stale):

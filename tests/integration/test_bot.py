@@ -1,4 +1,7 @@
-"""`python -m bot` as a process, between the playground as Telegram and a small fake proxy."""
+"""`python -m bot` as a process, between the playground as Telegram and a small fake proxy.
+
+It is long because all of its tests look at one world, whose parts stand above them.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,10 @@ import pytest
 import requests
 
 from tests.fakes import FakeHttp, Reply, Request, serving
-from utils.jobs import SIGNATURE_HEADER, Job, is_signed
+from utils.errors import NotSigned
+from utils.jobs import Job
 from utils.settings import ROOT, Secret
+from utils.signature import SIGNATURE_HEADER, check
 from utils.telegram import TelegramApi
 
 TOKEN = "123456:" + "integration-test-token-xyz"
@@ -111,7 +116,9 @@ class FakeService:
         self.unsigned = 0
 
     def __call__(self, request: Request) -> Reply:
-        if not is_signed(request.body, request.headers[SIGNATURE_HEADER], Secret(SECRET)):
+        try:
+            check(request.headers[SIGNATURE_HEADER], request.body, Secret(SECRET))
+        except NotSigned:
             self.unsigned += 1
         job = Job.decode(request.body)
         time.sleep(self._work_s)

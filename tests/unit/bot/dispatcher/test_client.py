@@ -9,8 +9,9 @@ from bot.dispatcher.client import ServiceClient
 from tests.fakes import Reply, Request, serving
 from tests.unit.bot.jobs import a_job
 from utils.errors import ImageTooLarge
-from utils.jobs import REQUEST_ID_HEADER, SIGNATURE_HEADER, Job, is_signed
+from utils.jobs import REQUEST_ID_HEADER, Job
 from utils.settings import Secret
+from utils.signature import SIGNATURE_HEADER, check
 
 SECRET = Secret("a secret of some length")
 
@@ -28,8 +29,17 @@ def test_a_job_goes_signed_to_the_service_of_its_kind(kind: str, path: str) -> N
     (request,) = server.requests
     assert request.path == path
     assert Job.decode(request.body) == job
-    assert is_signed(request.body, request.headers[SIGNATURE_HEADER], SECRET)
+    check(request.headers[SIGNATURE_HEADER], request.body, SECRET)
     assert request.headers[REQUEST_ID_HEADER] == job.id
+
+
+def test_every_try_is_signed_anew() -> None:
+    with serving(lambda _: Reply()) as server:
+        post(server.url, a_job())
+        post(server.url, a_job())
+    first, second = server.requests
+    assert first.body == second.body
+    assert first.headers[SIGNATURE_HEADER] != second.headers[SIGNATURE_HEADER]
 
 
 def test_retry_after_is_read() -> None:
