@@ -108,10 +108,10 @@ clean: ## remove the environment and all caches; keeps var/ (queue and secret)
 
 .venv/.serve: .venv/bin/uv uv.lock pyproject.toml
 	@echo "semblance: installing what runs it"
-	@$(SYNC)
+	@$(SYNC) --compile-bytecode
 	@touch $@
 
-.venv/.dev: .venv/bin/uv uv.lock pyproject.toml
+.venv/.dev: .venv/.serve
 	@echo "semblance: installing what trains and tests it"
 	@$(SYNC) --group train --group dev
-	@touch .venv/.serve $@
+	@touch $@

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.browser import BrowserUnavailable, runtime_folder
-from benchmarks.processes import free_port, local_run, run_folder, running
+from benchmarks.processes import NEEDS_NGINX, free_port, local_run, run_folder, running
 from benchmarks.webcam_camera import chromium, film
 from benchmarks.webcam_site import Site
 
@@ -42,11 +42,14 @@ class Rates:
 
 
 def measure(seconds: int = 20) -> Rates:
-    """Run the page for so long in each mode. Raises `BrowserUnavailable`."""
-    runtime_folder()
+    """Run the page for so long in each mode. Raises `BrowserUnavailable`; ends without nginx."""
     with run_folder() as run:
+        service = local_run(run).get("app_image.1")
+        # Without one a local run has both services in one process, on a port of its own.
+        if service is None:
+            raise SystemExit(NEEDS_NGINX)
+        runtime_folder()
         video = film(run / "face.mjpeg")
-        service = local_run(run)["app_image.1"]
         with running(service.name, service.argv, run, service.env) as replica:
             socket = run / f"{service.name}.sock"
             replica.wait_for(str(socket))

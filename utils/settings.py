@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 from utils.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -235,6 +233,9 @@ class Settings:
         """
         given: dict[str, str] = {}
         if dotenv is not None and dotenv.is_file():
+            # An eighth of the start of a process that has no such file.
+            from dotenv import dotenv_values
+
             given.update({k: v for k, v in dotenv_values(dotenv).items() if v})
         given.update({k: v for k, v in (os.environ if environ is None else environ).items() if v})
         values = {spec.name: _read(spec.metadata, given) for spec in fields(cls)}

@@ -49,7 +49,7 @@ def test_a_dead_process_takes_nobody_along(tmp_path: Path) -> None:
         list_of_names.flush()
         wait_for(lambda: out.exists() and len(out.read_bytes().splitlines()) == 4)
         for child in psutil.Process(run.pid).children():
-            if "spawn_main" in " ".join(child.cmdline()):
+            if "archive.workers" in " ".join(child.cmdline()):
                 child.kill()
         list_of_names.write("".join(f"{photo}\n" for photo in photos[4:]))
     assert run.wait(60) == 0

@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from uuid import uuid4
 
 import cv2
 
@@ -112,24 +111,26 @@ class _PassedOver(Exception):
 def _read(photo: Photo, max_bytes: int) -> bytes:
     """All of a file. Raises `NotAnImage` where its beginning says that it is none."""
     # Before it is opened: to open a pipe may wait for ever, and a device may begin to move.
-    mode = os.stat(photo.name).st_mode  # noqa: PTH116
-    if not stat.S_ISREG(mode):
+    status = os.stat(photo.name)  # noqa: PTH116
+    if not stat.S_ISREG(status.st_mode):
         if photo.listed:
             raise _PassedOver
-        if stat.S_ISDIR(mode):
+        if stat.S_ISDIR(status.st_mode):
             os.scandir(photo.name).close()  # it could not be listed: why not
         raise Unreadable(sentence="This is no file.")
     with open(photo.name, "rb") as file:  # noqa: PTH123
         head = file.read(HEAD_BYTES)
         form_of(head)
-        return head + file.read(max_bytes + 1 - len(head))
+        # Where a size is told no more is asked for: Python takes memory for all that is asked for.
+        size = min(status.st_size or max_bytes, max_bytes)
+        return head + file.read(max(0, size + 1 - len(head)))
 
 
 def _keep(done: Annotated, path: Path) -> None:
     """Write an annotated picture, all of it or nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".semblance-{uuid4().hex}.part")
+        part = path.with_name(f".semblance-{os.urandom(16).hex()}.part")
         try:
             part.write_bytes(done.picture.data)
             part.replace(path)

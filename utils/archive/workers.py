@@ -8,16 +8,17 @@ when it ends that one too. When the command itself is killed, the pipes close an
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
+import selectors
 import signal
+import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe
 
 from utils.archive.order import Order
 from utils.archive.photos import UNKNOWN, Outcome, Photo
@@ -26,8 +27,9 @@ from utils.errors import ModelError, OutputError, SemblanceError
 _WAITING = 2
 _TRIES = 2
 _STOP_S = 3.0
-# Nothing of this process is copied: a fork would bring along whatever threads hold.
-_processes = multiprocessing.get_context("spawn")
+# Nothing of this process is copied: a fork would bring along whatever threads hold. That is what
+# multiprocessing's spawn does as well, with one process more that it has no use for here.
+_PROGRAM = "import sys; sys.path = {path!r}; from utils.archive.workers import work; work({line})"
 
 
 @dataclass
@@ -42,17 +44,21 @@ class _Worker:
     def __init__(self, order: Order) -> None:
         self.tasks: deque[_Task] = deque()
         self.ready = False
-        self.line, theirs = _processes.Pipe()
-        self._process = _processes.Process(target=_work, args=(theirs, order), daemon=True)
-        # It would let the signal through again in its own start, once.
-        resource_tracker.ensure_running()
+        self.line, theirs = Pipe()
+        program = _PROGRAM.format(path=sys.path, line=theirs.fileno())
         # Ctrl-C reaches all processes of a terminal; what it means is decided in this one.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
-            self._process.start()
+            self._process = subprocess.Popen(  # noqa: S603  ourselves
+                [sys.executable, "-c", program],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()
+            theirs.close()
+        self._send(order)
 
     def takes(self, task: _Task) -> bool:
         """Whether the task can be sent at once: a picture of its own only to one that waits."""
@@ -61,15 +67,19 @@ class _Worker:
     def give(self, task: _Task) -> None:
         """Send it; what a dead one does not take is found out when it is listened to."""
         self.tasks.append(task)
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self.line.send(task.photo)
+        self._send(task.photo)
 
     def stop(self, *, at: float) -> None:
         """It may finish its photo until then (`time.monotonic`), and nobody hears of it."""
         self.line.close()
-        self._process.join(max(0, at - time.monotonic()))
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(0, at - time.monotonic()))
         self._process.kill()
-        self._process.join()
+        self._process.wait()
+
+    def _send(self, what: Order | Photo) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.line.send(what)
 
 
 def outcomes(photos: Iterator[Photo | None], order: Order, most: int) -> Generator[Outcome]:
@@ -95,6 +105,7 @@ class _Team:
         self._more_to_come = True
         self._again: deque[_Task] = deque()
         self._workers: list[_Worker] = []
+        self._lines = selectors.DefaultSelector()
         self._is_waiting = False
 
     def feed(self) -> bool:
@@ -122,9 +133,8 @@ class _Team:
 
     def hear(self) -> Iterator[Outcome]:
         """Wait for one or more of them, unless a name is awaited. Raises what they report."""
-        lines = [worker.line for worker in self._workers]
-        for line in wait(lines, 0 if self._is_waiting else None):
-            worker = next(each for each in self._workers if each.line is line)
+        for key, _ in self._lines.select(0 if self._is_waiting else None):
+            worker: _Worker = key.data
             try:
                 said = worker.line.recv()
             except (EOFError, ConnectionResetError):
@@ -139,6 +149,7 @@ class _Team:
 
     def stop(self) -> None:
         """All of them, at the same time."""
+        self._lines.close()
         for worker in self._workers:
             worker.line.close()
         at = time.monotonic() + _STOP_S
@@ -155,11 +166,13 @@ class _Team:
         if least is None or (least.tasks and len(self._workers) < self._most):
             least = _Worker(self._order)
             self._workers.append(least)
+            self._lines.register(least.line, selectors.EVENT_READ, least)
         return least
 
     def _lost(self, worker: _Worker) -> Iterator[Outcome]:
         """One has died: whose photo it was is the oldest of what it had."""
         self._workers.remove(worker)
+        self._lines.unregister(worker.line)
         worker.stop(at=time.monotonic() + _STOP_S)
         if not worker.ready:
             raise ModelError(
@@ -176,17 +189,18 @@ class _Team:
             yield Outcome.of_error(first.photo.name, UNKNOWN)
 
 
-def _work(line: Connection, order: Order) -> None:
-    """The other process: load, then photo after photo until the pipe closes."""
+def work(file: int) -> None:
+    """The other process, on its end of a pipe: load, then photo after photo until that closes."""
     # Nothing becomes garbage while modules are loaded.
     gc.disable()
     # OpenBLAS would start a thread a core, for matrices of four numbers.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from utils.archive.analyst import Analyst
 
+    line = Connection(file)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
-            analyst = Analyst(order)
+            analyst = Analyst(line.recv())
             gc.freeze()
             gc.enable()
             line.send(True)
@@ -196,3 +210,5 @@ def _work(line: Connection, order: Order) -> None:
                 line.send(analyst.look(line.recv()))
         except (ModelError, OutputError) as error:
             line.send(error)
+    # There is nothing left to be put in order, and to free every network takes a while.
+    os._exit(0)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
-import tarfile
-from typing import Any
-
 import pytest
-import requests
 from playwright.sync_api import Browser, expect
 
 from benchmarks.webcam_site import Site
+from tests.axe import violations
 from tests.webcam_page import Visit
-from utils.settings import ROOT
 
-_VERSION = "4.14.1"
-_ARCHIVE = f"https://registry.npmjs.org/axe-core/-/axe-core-{_VERSION}.tgz"
-_SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 LAYOUTS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -27,45 +17,21 @@ LAYOUTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """axe-core (MPL-2.0), fetched once into var/ and checked."""
-    path = ROOT / "var" / f"axe-core-{_VERSION}.js"
-    if not path.is_file():
-        try:
-            archive = requests.get(_ARCHIVE, timeout=60).content
-        except requests.RequestException:
-            pytest.skip(f"needs axe-core from {_ARCHIVE}: no network")
-        assert base64.b64encode(hashlib.sha512(archive).digest()).decode() == _SHA512
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            member = tar.extractfile("package/axe.min.js")
-            assert member is not None
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(member.read())
-    return path.read_text(encoding="utf-8")
-
-
-def violations(visit: Visit, axe: str) -> list[tuple[str, Any]]:
-    visit.page.evaluate(axe)
-    found = visit.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]]
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_axe_finds_nothing(browser: Browser, site: Site, axe: str, layout: str) -> None:
+def test_axe_finds_nothing(browser: Browser, site: Site, layout: str) -> None:
     visit = Visit(browser, site.url, reduced_motion="reduce", **LAYOUTS[layout])
     visit.open()
-    assert violations(visit, axe) == []
+    assert violations(visit.page) == []
     visit.page.click("#about-button")
-    assert violations(visit, axe) == []
+    assert violations(visit.page) == []
     visit.page.keyboard.press("Escape")
     visit.start("server")
     visit.page.click("#details-switch")
     visit.until("document.querySelectorAll('.row').length")
-    assert violations(visit, axe) == []
+    assert violations(visit.page) == []
     visit.page.evaluate("window.tracks[0].dispatchEvent(new Event('ended'))")
     expect(visit.page.locator("#notice")).to_be_visible()
-    assert violations(visit, axe) == []
+    assert violations(visit.page) == []
     visit.close()
 
 
