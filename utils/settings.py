@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TELEGRAM = "https://api.telegram.org"
 # Where nginx passes on what Telegram sends, and where the bot takes it.
 WEBHOOK_PATH = "/telegram"
+# After the name of a setting that is a secret: a file that holds its value.
+FILE_SUFFIX = "_FILE"
+_MAX_FILE_BYTES = 65_536
 # Before the hash of an API key that stands in a setting in place of the key.
 KEY_HASH_PREFIX = "sha256:"
 
@@ -137,7 +140,7 @@ def hash_of_key(key: str) -> str:
 
 
 def _keys(value: str) -> tuple[str, ...]:
-    return tuple(_key_hash(part.strip()) for part in value.split(",") if part.strip())
+    return tuple(_key_hash(part.strip()) for part in re.split("[,\n]", value) if part.strip())
 
 
 def _key_hash(key: str) -> str:
@@ -157,24 +160,23 @@ def _origins(value: str) -> frozenset[str]:
 
 
 def _setting(
-    name: str, default: str | None, parse: Callable[[str], Any] = _text, *, shown: bool = True
+    name: str, default: str | None, parse: Callable[[str], Any] = _text, *, secret: bool = False
 ) -> Any:
     """One field: its environment variable, its default as one would write it, its parser.
 
-    What is not `shown` may hold a password, and stays out of the settings' repr.
+    What is `secret` stays out of the settings' repr, and may come from the file of NAME_FILE.
     """
-    metadata = {"name": name, "default": default, "parse": parse}
-    return field(default=None, repr=shown, metadata=metadata)
+    metadata = {"name": name, "default": default, "parse": parse, "secret": secret}
+    return field(default=None, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the operator decided; build it with `Settings.load()`."""
 
-    telegram_token: Secret | None = _setting("TELEGRAM_TOKEN", None, _token)
-    telegram_token_file: str | None = _setting("TELEGRAM_TOKEN_FILE", None)
+    telegram_token: Secret | None = _setting("TELEGRAM_TOKEN", None, _token, secret=True)
     telegram_api_url: str = _setting("TELEGRAM_API_URL", TELEGRAM, _http_url)
-    queue: str = _setting("SEMBLANCE_QUEUE", "sqlite:///var/queue.db", _queue_url, shown=False)
+    queue: str = _setting("SEMBLANCE_QUEUE", "sqlite:///var/queue.db", _queue_url, secret=True)
     queue_max: int = _setting("SEMBLANCE_QUEUE_MAX", "1000", _whole(1, 10**7))
     queue_per_user: int = _setting("SEMBLANCE_QUEUE_PER_USER", "20", _whole(1, 10**6))
     queue_per_chat: int = _setting("SEMBLANCE_QUEUE_PER_CHAT", "60", _whole(1, 10**6))
@@ -190,7 +192,7 @@ class Settings:
     in_flight: int = _setting("SEMBLANCE_IN_FLIGHT", "64", _whole(1, 1000))
     in_flight_min: int = _setting("SEMBLANCE_IN_FLIGHT_MIN", "1", _whole(1, 1000))
     proxy_url: str = _setting("SEMBLANCE_PROXY_URL", None, _http_url)
-    secret: Secret | None = _setting("SEMBLANCE_SECRET", None, _secret)
+    secret: Secret | None = _setting("SEMBLANCE_SECRET", None, _secret, secret=True)
     delivery: str = _setting("SEMBLANCE_DELIVERY", "edit", _choice("edit", "send"))
     url_allow: frozenset[str] = _setting("SEMBLANCE_URL_ALLOW", "", _words)
     url_connect_timeout_s: float = _setting("SEMBLANCE_URL_CONNECT_TIMEOUT_S", "5", _seconds)
@@ -208,11 +210,13 @@ class Settings:
     emotion_model: Path | None = _setting("SEMBLANCE_EMOTION_MODEL", None, _folder)
     gender_model: Path | None = _setting("SEMBLANCE_GENDER_MODEL", None, _folder)
     webhook_url: str | None = _setting("SEMBLANCE_WEBHOOK_URL", None, _webhook_url)
-    webhook_secret: Secret | None = _setting("SEMBLANCE_WEBHOOK_SECRET", None, _webhook_secret)
+    webhook_secret: Secret | None = _setting(
+        "SEMBLANCE_WEBHOOK_SECRET", None, _webhook_secret, secret=True
+    )
     webhook_bind: tuple[str, int] = _setting("SEMBLANCE_WEBHOOK_BIND", "127.0.0.1:8081", _address)
     allowed_users: frozenset[int] = _setting("SEMBLANCE_ALLOWED_USERS", "", _ids)
     admins: frozenset[int] = _setting("SEMBLANCE_ADMINS", "", _ids)
-    api_keys: tuple[str, ...] = _setting("SEMBLANCE_API_KEYS", "", _keys, shown=False)
+    api_keys: tuple[str, ...] = _setting("SEMBLANCE_API_KEYS", "", _keys, secret=True)
     api_rate: int = _setting("SEMBLANCE_API_RATE", "50", _whole(1, 10_000))
     cors: frozenset[str] = _setting("SEMBLANCE_CORS", "", _origins)
     bind: str = _setting("SEMBLANCE_BIND", "127.0.0.1")
@@ -229,40 +233,46 @@ class Settings:
     ) -> Settings:
         """Settings from `environ` (the process's by default) over the `.env` file.
 
-        An empty value counts as not set, as Compose passes it. Raises `SettingsError`.
+        An empty value counts as not set, as Compose passes it. A secret may come from a file, named
+        by its setting's name and `_FILE`, which beats the value beside it. Raises `SettingsError`.
         """
-        given: dict[str, str] = {}
+        sources: list[Mapping[str, str | None]] = []
         if dotenv is not None and dotenv.is_file():
             # An eighth of the start of a process that has no such file.
             from dotenv import dotenv_values
 
-            given.update({k: v for k, v in dotenv_values(dotenv).items() if v})
-        given.update({k: v for k, v in (os.environ if environ is None else environ).items() if v})
-        values = {spec.name: _read(spec.metadata, given) for spec in fields(cls)}
-        if values["telegram_token"] is None and values["telegram_token_file"]:
-            values["telegram_token"] = _token_from(values["telegram_token_file"])
+            sources.append(dotenv_values(dotenv))
+        sources.append(os.environ if environ is None else environ)
+        values = {spec.name: _read(spec.metadata, sources) for spec in fields(cls)}
         if values["in_flight_min"] > values["in_flight"]:
             raise SettingsError("SEMBLANCE_IN_FLIGHT_MIN must not be above SEMBLANCE_IN_FLIGHT.")
         values["proxy_url"] = values["proxy_url"] or f"http://127.0.0.1:{values['port']}"
         return cls(**values)
 
 
-def _read(spec: Mapping[str, Any], given: Mapping[str, str]) -> Any:
-    value = given.get(spec["name"], spec["default"])
+def _read(spec: Mapping[str, Any], sources: Sequence[Mapping[str, str | None]]) -> Any:
+    """The value of a setting by the last of the sources that has one."""
+    name, value = spec["name"], spec["default"]
+    said = f"{name} must be"
+    for source in sources:
+        if spec["secret"] and (path := source.get(name + FILE_SUFFIX)):
+            value, said = _content(name, path), f"The file of {name}{FILE_SUFFIX} must hold"
+        elif given := source.get(name):
+            value, said = given, f"{name} must be"
     if value is None:
         return None
     try:
         return spec["parse"](value.strip())
     except ValueError as error:
-        raise SettingsError(f"{spec['name']} must be {error}.") from None
+        raise SettingsError(f"{said} {error}.") from None
 
 
-def _token_from(path: str) -> Secret:
+def _content(name: str, path: str) -> str:
     try:
-        text = Path(path).read_text(encoding="utf-8").strip()
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_MAX_FILE_BYTES).strip()
     except (OSError, UnicodeDecodeError):
-        raise SettingsError("TELEGRAM_TOKEN_FILE must name a readable file.") from None
-    try:
-        return _token(text)
-    except ValueError as error:
-        raise SettingsError(f"The file of TELEGRAM_TOKEN_FILE must hold {error}.") from None
+        text = ""
+    if not text:
+        raise SettingsError(f"{name}{FILE_SUFFIX} must name a readable file that is not empty.")
+    return text

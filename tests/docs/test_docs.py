@@ -19,7 +19,7 @@ from services.inference import Inference
 from tests.fakes_services import FakeEngine
 from training import model_card, reports
 from utils.manifest import MODELS, Manifest
-from utils.settings import ROOT, Settings
+from utils.settings import FILE_SUFFIX, ROOT, Settings
 
 DOCS = ROOT / "docs"
 
@@ -52,6 +52,16 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, default in specs.items():
         if default:
             assert f"`{default}`" in rows[name], name
+
+
+def test_every_setting_that_may_come_from_a_file_is_documented_and_passed_through() -> None:
+    page, compose = (
+        (ROOT / each).read_text() for each in ("docs/configuration.md", "docker-compose.yml")
+    )
+    for field in dataclasses.fields(Settings):
+        name = field.metadata["name"] + FILE_SUFFIX
+        assert (f"`{name}`" in page) == field.metadata["secret"], name
+        assert (f"{name}: ${{{name}:-}}" in compose) == field.metadata["secret"], name
 
 
 def test_every_setting_is_passed_through_by_compose() -> None:

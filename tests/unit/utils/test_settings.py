@@ -148,20 +148,65 @@ def test_the_environment_beats_the_dotenv_file(tmp_path: Path) -> None:
     assert (settings.port, settings.log) == (9001, "json")
 
 
-def test_the_token_may_come_from_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    file.write_text(TOKEN + "\n")
-    assert load(TELEGRAM_TOKEN_FILE=str(file)).telegram_token == Secret(TOKEN)
+SECRETS = {
+    "TELEGRAM_TOKEN": TOKEN,
+    "SEMBLANCE_SECRET": "a secret of some length",
+    "SEMBLANCE_WEBHOOK_SECRET": "a-secret-of-some-length",
+    "SEMBLANCE_API_KEYS": "k" * 16 + "\n" + "l" * 16 + ", " + "m" * 16,
+    "SEMBLANCE_QUEUE": "redis://:password@localhost/0",
+}
 
 
-def test_a_token_file_that_is_missing_or_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="TELEGRAM_TOKEN_FILE must name a readable file"):
-        load(TELEGRAM_TOKEN_FILE=str(tmp_path / "nowhere"))
-    file = tmp_path / "token"
-    file.write_text("hello")
-    with pytest.raises(SettingsError, match="must hold the token") as caught:
-        load(TELEGRAM_TOKEN_FILE=str(file))
-    assert "hello" not in str(caught.value)
+@pytest.mark.parametrize("name", SECRETS)
+def test_every_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRETS[name] + "\n")
+    assert load(**{f"{name}_FILE": str(file)}) == load(**{name: SECRETS[name]})
+
+
+def test_all_that_is_secret_is_tried_here() -> None:
+    secret = {f.metadata["name"] for f in dataclasses.fields(Settings) if f.metadata["secret"]}
+    assert secret == set(SECRETS)
+
+
+def test_what_is_no_secret_comes_from_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "port"
+    file.write_text("9000")
+    assert load(SEMBLANCE_PORT_FILE=str(file)).port == 8080
+
+
+def test_a_file_beats_the_value_beside_it_and_the_environment_beats_the_dotenv_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secret").write_text("the secret of the file")
+    named = {"SEMBLANCE_SECRET_FILE": str(tmp_path / "secret")}
+    plain = {"SEMBLANCE_SECRET": "the secret of the value"}
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(f"SEMBLANCE_SECRET_FILE={tmp_path / 'secret'}\n")
+    assert load(**named, **plain).secret == Secret("the secret of the file")
+    assert Settings.load({}, dotenv=dotenv).secret == Secret("the secret of the file")
+    assert Settings.load(plain, dotenv=dotenv).secret == Secret("the secret of the value")
+    dotenv.write_text("SEMBLANCE_SECRET=the secret of the value\n")
+    assert Settings.load(named, dotenv=dotenv).secret == Secret("the secret of the file")
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_file_that_is_missing_or_wrong_is_said_in_a_sentence(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}_FILE must name a readable file"):
+        load(**{f"{name}_FILE": str(tmp_path / "nowhere")})
+    file = tmp_path / "secret"
+    file.write_text(" \n")
+    with pytest.raises(SettingsError, match=f"^{name}_FILE must name a readable file"):
+        load(**{f"{name}_FILE": str(file)})
+    file.write_text("wrong!")
+    with pytest.raises(SettingsError, match=f"^The file of {name}_FILE must hold") as caught:
+        load(**{f"{name}_FILE": str(file)})
+    assert "wrong!" not in str(caught.value)
+
+
+def test_of_an_endless_file_only_the_beginning_is_read() -> None:
+    with pytest.raises(SettingsError):
+        load(TELEGRAM_TOKEN_FILE="/dev/zero")
 
 
 def test_a_secret_shows_itself_in_no_text() -> None:
