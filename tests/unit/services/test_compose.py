@@ -3,7 +3,7 @@ from dataclasses import fields
 
 import yaml
 
-from utils.settings import ROOT, Settings
+from utils.settings import FILE_SUFFIX, ROOT, Settings
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 PARSED = yaml.safe_load(COMPOSE)
@@ -21,7 +21,9 @@ NOT_PASSED = {
 
 def test_every_setting_reaches_the_containers():
     passed = set(re.findall(r"^ +((?:SEMBLANCE|TELEGRAM)_\w+): ", COMPOSE, re.MULTILINE))
-    assert passed == {spec.metadata["name"] for spec in fields(Settings)} - NOT_PASSED
+    specs = [spec.metadata for spec in fields(Settings)]
+    files = {spec["name"] + FILE_SUFFIX for spec in specs if spec["secret"]}
+    assert passed == {spec["name"] for spec in specs} - NOT_PASSED | files
 
 
 def test_the_proxy_counts_as_the_services_do_where_nothing_is_set():
