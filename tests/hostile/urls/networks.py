@@ -58,9 +58,7 @@ def cases() -> Iterator[Case]:
         for which, address in {"first": first, "last": last}.items():
             yield _inside("ranges of addresses", f"{name}, {which}", [address])
         for which, address in _neighbours(first, last).items():
-            yield resolved(
-                "ranges of addresses", f"{name}, {which}", [address], expected=ANSWERED
-            )
+            yield resolved("ranges of addresses", f"{name}, {which}", [address], expected=ANSWERED)
     for name, address in _INSIDE.items():
         yield _inside("names that lead inside", name, [address])
     many = [f"93.184.215.{last}" for last in range(1, 60)]

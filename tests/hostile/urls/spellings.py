@@ -159,7 +159,9 @@ def cases() -> Iterator[Case]:
     for name, host in _ODD.items():
         yield Case("odd spellings", name, f"http://{host}/", reason="odd_address")
     for name, host in _PLAIN.items():
-        yield Case("forbidden addresses, written", name, f"http://{host}/", reason="private_address")
+        yield Case(
+            "forbidden addresses, written", name, f"http://{host}/", reason="private_address"
+        )
         if name in ("loopback", "IPv4-mapped", "NAT64"):
             yield Case(
                 "forbidden addresses, written",
