@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
-
+from tests.hostile.memory import Growth, workers
 from tests.hostile.outcome import Outcome
 from tests.hostile.pictures import jpegs, others, pngs, tiffs
 from tests.hostile.pictures.case import ANSWERED, BROKEN, Case
@@ -21,7 +19,7 @@ from utils.settings import Settings
 
 # Of a body that is the picture itself.
 _RAW = {"Content-Type": "image/jpeg"}
-_grown_mb: list[float] = []
+_growth = Growth()
 
 
 def cases() -> Iterator[Case]:
@@ -48,7 +46,7 @@ def outcomes() -> Iterator[Outcome]:
 
 def peak_mb() -> float | None:
     """What the service's processes took above what they had at rest, in MB."""
-    return max(_grown_mb, default=None)
+    return _growth.peak_mb
 
 
 def in_the_pipeline(case: Case, pipeline: Pipeline) -> tuple[Outcome, str]:
@@ -84,35 +82,5 @@ def _outcome(case: Case, found: str, took_s: float) -> Outcome:
 @contextmanager
 def served(folder: Path) -> Iterator[Process]:
     """app_image with one worker, whose memory is watched."""
-    with gunicorn("services.app_image:create()", folder) as service:
-        stop = threading.Event()
-        watch = threading.Thread(target=_watch, args=(service, stop))
-        watch.start()
-        try:
-            yield service
-        finally:
-            stop.set()
-            watch.join()
-
-
-def workers(service: Process) -> list[int]:
-    """The ids of the processes that answer."""
-    return sorted(child.pid for child in psutil.Process(service.popen.pid).children())
-
-
-def _watch(service: Process, stop: threading.Event) -> None:
-    idle = _mb(service)
-    while not stop.wait(0.05):
-        with suppress(psutil.Error):
-            _grown_mb.append(_mb(service) - idle)
-
-
-def _mb(service: Process) -> float:
-    master = psutil.Process(service.popen.pid)
-    total = 0.0
-    for process in (master, *master.children(recursive=True)):
-        with suppress(psutil.Error):
-            memory = process.memory_info()
-            # What it shares is there for all of them once.
-            total += (memory.rss - memory.shared) / 1e6
-    return total
+    with gunicorn("services.app_image:create()", folder) as service, _growth.watching(service):
+        yield service

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile import pictures
+from tests.hostile.memory import workers
 from tests.hostile.pictures.case import ANSWERED, Case
 from tests.service_processes import eventually
 from utils.pipeline import Pipeline
@@ -40,13 +41,13 @@ def test_a_service_loses_no_worker_to_them_and_little_memory(
     tmp_path: Path, astronaut_jpeg: bytes
 ) -> None:
     with pictures.served(tmp_path) as service:
-        before = pictures.workers(service)
+        before = workers(service)
         for case in CASES[::3]:
             outcome = pictures.in_a_service(case, service)
             assert outcome.good, (case.name, outcome.found, outcome.took_s)
         good = service.call("POST", "/v1/faces", astronaut_jpeg, **JPEG)
         assert [face["emotion"]["label"] for face in good.json["faces"]] == ["happiness"]
-        assert pictures.workers(service) == before
+        assert workers(service) == before
         assert "nobody foresaw" not in service.log
         refused = [case for case in CASES[::3] if case.reason]
         assert refused

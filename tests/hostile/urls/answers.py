@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import itertools
+import random
 import socket
 import time
 import zlib
@@ -43,6 +44,7 @@ def cases() -> Iterator[Case]:
 
 
 def _slow() -> Iterator[Case]:
+    noise = gzip.compress(random.Random(1).randbytes(999))
     drips = {
         "silence": (b"", [], "too_slow"),
         "a status line, a byte at a time": (b"", [b"H"] * 99, ""),
@@ -58,8 +60,8 @@ def _slow() -> Iterator[Case]:
         "trailers": (_CHUNKED + b"1\r\nx\r\n0\r\n", [b"A: b\r\n"] * 99, ""),
         "interim answers": (b"", [b"HTTP/1.1 102 Processing\r\n\r\n"] * 4, ""),
         "a packed body": (
-            _OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x")[:10],
-            [b"\0"] * 99,
+            _OK + b"Content-Encoding: gzip\r\n\r\n" + noise[:20],
+            [noise[at : at + 1] for at in range(20, 119)],
             "",
         ),
     }
@@ -133,7 +135,11 @@ def _endless() -> Iterator[Case]:
         *(UNREACHABLE, "tiny_chunks"),
     )
     yield served(
-        "without end", "a chunk's length", _pour(_CHUNKED, b"0" * 999), UNREACHABLE, "not_http"
+        "without end",
+        "a chunk's length",
+        _pour(_CHUNKED, b"0" * 999),
+        UNREACHABLE,
+        "head_too_large",
     )
     yield served(
         *("without end", "a chunk's extension", _pour(_CHUNKED + b"1;", b"a" * 9999)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 from collections.abc import Iterator
@@ -108,7 +109,7 @@ def _chains() -> Iterator[Case]:
         yield Case(
             *("redirects", f"a chain of {length}", f"http://{hosts[0]}/", expected, reason),
             names={each: [[PUBLIC]] for each in hosts},
-            sites={a: _moved(f"http://{b}/") for a, b in zip(hosts, hosts[1:], strict=False)},
+            sites={a: _moved(f"http://{b}/") for a, b in itertools.pairwise(hosts)},
         )
     hosts = [f"in{number}.example" for number in range(3)]
     yield Case(
@@ -132,7 +133,7 @@ def _chains() -> Iterator[Case]:
     yield Case(
         *("slow", "each hop takes most of the time", "http://late0.example/", TOO_SLOW, "too_slow"),
         names={each: [[PUBLIC]] for each in hosts},
-        sites={a: _late(f"http://{b}/") for a, b in zip(hosts, hosts[1:], strict=False)},
+        sites={a: _late(f"http://{b}/") for a, b in itertools.pairwise(hosts)},
         slow=True,
     )
 

@@ -1,0 +1,24 @@
+"""All hostile URLs, and the internet that they lead to: its names and its servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.hostile.urls import answers, hops, manners, networks, spellings
+from tests.hostile.urls.case import Case, Script
+
+
+def cases() -> Iterator[Case]:
+    """All of them."""
+    for module in (spellings, networks, hops, answers, manners):
+        yield from module.cases()
+
+
+def names() -> dict[str, list[list[str]]]:
+    """What name servers answer: one list of addresses after the other, the last one for ever."""
+    return {name: answers for case in cases() for name, answers in case.names.items()}
+
+
+def sites() -> dict[str, Script]:
+    """What servers do; those that are not named here answer with a picture."""
+    return {name: script for case in cases() for name, script in case.sites.items()}
