@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 from tests.fakes_services import JPEG, http, says
 
-ANSWERED, REFUSED, UNREACHABLE, TOO_SLOW, TOO_LARGE, NO_IMAGE = (
+ANSWERED, REFUSED, UNREACHABLE, TOO_SLOW, TOO_LARGE, NO_IMAGE, TOO_MANY = (
     "answered",
     "url_refused",
     "url_unreachable",
     "url_too_slow",
     "image_too_large",
     "not_an_image",
+    "too_many_requests",
 )
 PUBLIC = "93.184.215.14"
 # What a fetch may take, and how long a server may be slower than `FLOOR_BYTES_PER_S`.
@@ -34,6 +35,7 @@ class Case:
     names: what a name server answers, one list of addresses after the other, the last one for ever.
     sites: what the servers of the internet do, by name; all others answer with a picture.
     slow: whether it takes its time, so that others may be tried meanwhile.
+    user: whose it is, where it comes as a job of the bot.
     """
 
     group: str
@@ -44,6 +46,7 @@ class Case:
     names: dict[str, list[list[str]]] = field(default_factory=dict)
     sites: dict[str, Script] = field(default_factory=dict)
     slow: bool = False
+    user: int | None = None
 
 
 def name_of(group: str, name: str) -> str:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.hostile.urls import answers, hops, manners, networks, spellings
+from tests.hostile.urls import answers, crowds, hops, manners, networks, spellings
 from tests.hostile.urls.case import Case, Script
 
 
 def cases() -> Iterator[Case]:
-    """All of them."""
+    """All that are tried alone."""
     for module in (spellings, networks, hops, answers, manners):
         yield from module.cases()
 
 
 def names() -> dict[str, list[list[str]]]:
     """What name servers answer: one list of addresses after the other, the last one for ever."""
-    return {name: answers for case in cases() for name, answers in case.names.items()}
+    return {name: answers for case in _everything() for name, answers in case.names.items()}
 
 
 def sites() -> dict[str, Script]:
     """What servers do; those that are not named here answer with a picture."""
-    return {name: script for case in cases() for name, script in case.sites.items()}
+    return {name: script for case in _everything() for name, script in case.sites.items()}
+
+
+def _everything() -> Iterator[Case]:
+    yield from cases()
+    for crowd in crowds.crowds():
+        yield from (*crowd.first, *crowd.then)

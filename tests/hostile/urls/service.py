@@ -79,9 +79,10 @@ class Internet:
 
     def audit(self, event: str, facts: tuple[Any, ...]) -> None:
         """As `sys.addaudithook` takes it."""
-        if event == "socket.connect" and facts[0].family != socket.AF_UNIX:
-            if tuple(facts[1][:2]) != self._stage:
-                self._note(f"{REACHED} {facts[1]}")
+        if event != "socket.connect" or facts[0].family == socket.AF_UNIX:
+            return
+        if tuple(facts[1][:2]) != self._stage:
+            self._note(f"{REACHED} {facts[1]}")
 
     def _note(self, text: str) -> None:
         with self._notes.open("a") as file:
