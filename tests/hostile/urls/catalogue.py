@@ -16,15 +16,16 @@ def cases() -> Iterator[Case]:
 
 def names() -> dict[str, list[list[str]]]:
     """What name servers answer: one list of addresses after the other, the last one for ever."""
-    return {name: answers for case in _everything() for name, answers in case.names.items()}
+    return {name: answers for case in everything() for name, answers in case.names.items()}
 
 
 def sites() -> dict[str, Script]:
     """What servers do; those that are not named here answer with a picture."""
-    return {name: script for case in _everything() for name, script in case.sites.items()}
+    return {name: script for case in everything() for name, script in case.sites.items()}
 
 
-def _everything() -> Iterator[Case]:
+def everything() -> Iterator[Case]:
+    """Those of the crowds as well."""
     yield from cases()
     for crowd in crowds.crowds():
         yield from (*crowd.first, *crowd.then)

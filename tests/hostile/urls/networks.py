@@ -52,6 +52,16 @@ _INSIDE = {
 }
 
 
+def is_forbidden(text: str) -> bool:
+    """Whether an address lies in one of `RANGES`: another way to say it than the product's own."""
+    address = ip_address(text)
+    return any(
+        int(ip_address(first)) <= int(address) <= int(ip_address(last))
+        for first, last in RANGES.values()
+        if ip_address(first).version == address.version
+    )
+
+
 def cases() -> Iterator[Case]:
     """All of them."""
     for name, (first, last) in RANGES.items():

@@ -16,14 +16,13 @@ from typing import Any
 
 from flask import Flask
 
-from services.app_url.addresses import is_public
 from services.app_url.fetch import Fetcher
 from services.app_url.lookup import system_resolver
 from services.app_url.pace import Floor
 from services.app_url.source import UrlSource
 from services.start import start
 from tests.fakes_services import FakeEngine
-from tests.hostile.urls import catalogue
+from tests.hostile.urls import catalogue, networks
 from tests.hostile.urls.case import FLOOR_BYTES_PER_S, WINDOW_S
 
 STAGE, NOTES = "HOSTILE_STAGE", "HOSTILE_NOTES"
@@ -71,7 +70,7 @@ class Internet:
 
     def connect(self, address: tuple[str, int], timeout: float) -> socket.socket:
         """As `socket.create_connection`."""
-        if not is_public(address[0]) or address[1] not in (80, 443):
+        if networks.is_forbidden(address[0]) or address[1] not in (80, 443):
             self._note(f"{REACHED} {address}")
             raise ConnectionRefusedError
         self._note(f"public {address}")
