@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from tests.fakes_services import job, signed
 from tests.hostile.memory import Growth, workers
 from tests.hostile.outcome import Outcome
-from tests.hostile.urls import catalogue, crowds, manners
+from tests.hostile.urls import catalogue, crowds, manners, namespace
 from tests.hostile.urls.case import ANSWERED, LIMIT_S, TIMEOUT_S, Case
 from tests.hostile.urls.crowds import Crowd
 from tests.hostile.urls.stage import stage
@@ -79,6 +80,10 @@ def outcomes() -> Iterator[Outcome]:
             "the service still has its worker", "crashed", workers(door.service) == before
         )
         yield _at_the_end("nobody inside was asked", REACHED, not door.connections(REACHED))
+    if lacking := namespace.missing():
+        print(f"urls, real addresses: {lacking}", file=sys.stderr)
+    else:
+        yield from namespace.outcomes()
 
 
 def _at_the_end(name: str, otherwise: str, good: bool) -> Outcome:
