@@ -53,7 +53,7 @@ def install(
     def answer_faces() -> Response:
         keys.require()
         options = options_of(request)
-        with gate.place():
+        with metrics.place(source.faces_route, gate):
             order = source.order_of(request)
             target = _wanted_picture()
             if target is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from services.gate import Gate
 from services.replica import ReplicaCollector
 from services.worker_counts import FOLDER_VARIABLE
 from utils.errors import Busy, SemblanceError
@@ -85,6 +86,17 @@ class Metrics:
         for outcome in (FACES, NO_FACE, Busy.code, SemblanceError.code):
             self._photos.labels(route, outcome)
         self._photo_seconds.labels(route)
+
+    @contextmanager
+    def place(self, route: str, gate: Gate) -> Iterator[None]:
+        """Hold a place before a route for the length of the block, and count who finds none."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(gate.place())
+            except Busy:
+                self._photos.labels(route, Busy.code).inc()
+                raise
+            yield
 
     @contextmanager
     def photo(self, route: str) -> Iterator[Saw]:

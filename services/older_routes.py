@@ -55,7 +55,7 @@ def install(
     def serve(route: str, answer: Callable[[], Response], *methods: str) -> None:
         def guarded() -> Response:
             keys.require()
-            with gate.place():
+            with metrics.place(route, gate):
                 return answer()
 
         metrics.expect(route)

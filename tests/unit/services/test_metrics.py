@@ -7,6 +7,7 @@ from services.app_image.source import FileSource
 from services.app_url.source import UrlSource
 from services.delivery import Delivery
 from services.factory import create_app
+from services.gate import Gate
 from services.inference import Inference
 from services.metrics import Metrics
 from tests.fakes_services import (
@@ -75,6 +76,17 @@ def test_a_photo_that_fails_counts_by_its_error_even_after_it_was_seen(metrics, 
     assert told[f'semblance_photos_total{{outcome="{outcome}",route="/classify"}}'] == 1
     assert 'semblance_photos_total{outcome="faces",route="/classify"}' not in told
     assert told["semblance_photos_in_flight"] == 0
+
+
+def test_who_finds_no_place_before_a_route_is_counted_and_a_failure_inside_is_not(metrics):
+    gate = Gate(1, name="a route")
+    with metrics.place("/v1/faces", gate), pytest.raises(Busy), metrics.place("/v1/faces", gate):
+        pass
+    with pytest.raises(Busy), metrics.place("/v1/faces", gate):
+        raise Busy("within")
+    with metrics.place("/v1/faces", gate):
+        pass
+    assert values(metrics)['semblance_photos_total{outcome="busy",route="/v1/faces"}'] == 1
 
 
 def test_what_is_in_flight_is_seen_meanwhile(metrics):
