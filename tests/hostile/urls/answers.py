@@ -1,4 +1,4 @@
-"""Servers that answer oddly: slowly, without end, packed, wrongly."""
+"""Servers that answer oddly: slowly, without end, packed, wrongly. A long list, read by group."""
 
 from __future__ import annotations
 
