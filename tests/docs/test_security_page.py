@@ -63,6 +63,11 @@ def test_what_is_not_defended_is_said_and_the_readme_leads_here() -> None:
     assert "(docs/security.md)" in (ROOT / "README.md").read_text()
 
 
+def test_fetching_took_little_memory() -> None:
+    (grown_mb,) = re.findall(r"^Most memory .*urls (\d+) MB", PAGE.read_text(), re.MULTILINE)
+    assert int(grown_mb) <= 200
+
+
 def test_what_was_tried_ended_as_it_had_to() -> None:
     """`python -m tests.hostile --write` fills it in again."""
     tried = table.totals(PAGE.read_text())
