@@ -2,10 +2,11 @@
 
 `python -m tests.hostile.urls.namespace`, started in an empty network namespace, is the world: the
 machine at the other end of a cable, to which every address belongs. It makes a second namespace,
-ours, in which a second process fetches with nothing played: the system's resolver, its routes, its
-sockets. Every server answers with a picture, and notes at which address it was asked.
+ours, in which a second process fetches with nothing played: the system's resolver, which asks a
+name server out there, its routes, its sockets. Every server answers with a picture, and notes at
+which address it was asked.
 
-Needs Linux, root (or namespaces for everybody), `unshare` and `ip`.
+Needs Linux, root (or namespaces for everybody), `unshare`, `mount` and `ip`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,27 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from services.app_url import lookup
 from services.app_url.fetch import Fetcher
 from tests.fakes_services import JPEG, header_of, http, settings
 from tests.hostile.outcome import Outcome
-from tests.hostile.urls.case import ANSWERED, LIMIT_S, PUBLIC, REFUSED, TIMEOUT_S
+from tests.hostile.urls import name_server
+from tests.hostile.urls.case import (
+    ANSWERED,
+    LIMIT_S,
+    PUBLIC,
+    REFUSED,
+    TIMEOUT_S,
+    TOO_SLOW,
+    UNREACHABLE,
+)
 from tests.hostile.urls.networks import RANGES, is_forbidden
 from utils.errors import SemblanceError
 from utils.settings import ROOT
@@ -33,15 +45,40 @@ from utils.settings import ROOT
 _GROUP = "real addresses"
 # Ours, and that of the world at the other end of the cable.
 _OURS, _THEIRS = ("93.184.215.20", "2a00:1::20"), ("93.184.215.1", "2a00:1::1")
+# What the name server out there says, first, second and from then on.
+_NAMES = {
+    "good.example": [[PUBLIC]],
+    "six.example": [["2606:4700:4700::1111"]],
+    "inside.example": [["10.0.0.1"]],
+    "inside-six.example": [["fd00:ec2::254"]],
+    "metadata.example": [["169.254.169.254"]],
+    "ours.example": [[_OURS[0]]],
+    "ours-six.example": [[PUBLIC, _OURS[1]]],
+    "mixed.example": [[PUBLIC, "192.168.0.1"]],
+    "mixed-six.example": [[PUBLIC, "::1"]],
+    "mapped.example": [["::ffff:10.0.0.1"]],
+    "many.example": [[*(f"93.184.215.{last}" for last in range(30, 50)), "127.0.0.1"]],
+    "rebinding.example": [[PUBLIC], ["10.0.0.1"]],
+    "rebinding-six.example": [["2606:4700:4700::1111"], ["fd00:ec2::254"]],
+    "rebinding-ours.example": [[PUBLIC], [_OURS[0]]],
+    "back.example": [["10.0.0.1"], [PUBLIC]],
+    "moves.example": [[PUBLIC], ["127.0.0.1"]],
+    "empty.example": [[]],
+    "silent.example": [],
+}
+_RESOLVER = {
+    "/etc/resolv.conf": f"nameserver {_THEIRS[0]}\noptions timeout:5 attempts:1\n",
+    "/etc/nsswitch.conf": "hosts: files dns\n",
+}
 _ME = "tests.hostile.urls.namespace"
 
 
 def missing() -> str:
     """What this machine lacks for it, in words; empty where nothing is."""
-    for command in ("unshare", "ip", "nsenter"):
+    for command in ("unshare", "ip", "nsenter", "mount"):
         if shutil.which(command) is None:
-            return f"needs {command} (apt install util-linux iproute2)"
-    made = subprocess.run([*_unshare(), "true"], capture_output=True, check=False)
+            return f"needs {command} (apt install util-linux mount iproute2)"
+    made = subprocess.run([*_unshare(), "--mount", "true"], capture_output=True, check=False)
     return "" if made.returncode == 0 else "may make no network namespace here: needs root"
 
 
@@ -84,6 +121,21 @@ def places() -> Iterator[tuple[str, str, str]]:
         inner = _url(address)
         yield f"a redirect to {address}", f"http://{PUBLIC}/redirect?{inner}", REFUSED
         yield f"a page that names {address}", f"http://{PUBLIC}/page?{inner}", REFUSED
+    for host, expected in {
+        "good": ANSWERED,
+        "six": ANSWERED,
+        "rebinding": ANSWERED,
+        "rebinding-six": ANSWERED,
+        "rebinding-ours": ANSWERED,
+        "empty": UNREACHABLE,
+        "nowhere": UNREACHABLE,
+        "silent": TOO_SLOW,
+        **dict.fromkeys(("inside", "inside-six", "metadata", "ours", "ours-six"), REFUSED),
+        **dict.fromkeys(("mixed", "mixed-six", "mapped", "many", "back"), REFUSED),
+    }.items():
+        yield f"the name {host}", f"http://{host}.example/a.jpg", expected
+    again = "http://moves.example/redirect?http://moves.example/a.jpg"
+    yield "a redirect to its own name, which has moved", again, REFUSED
     yield "a redirect outside", f"http://{PUBLIC}/redirect?http://8.8.4.4/a.jpg", ANSWERED
 
 
@@ -94,7 +146,7 @@ def _url(address: str) -> str:
 def _world() -> None:
     """The other end of the cable; prints the outcomes."""
     ours = subprocess.Popen(
-        ["unshare", "--net", sys.executable, "-m", _ME, "ours", *sys.argv[2:]],
+        ["unshare", "--net", "--mount", sys.executable, "-m", _ME, "ours", *sys.argv[2:]],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -104,6 +156,7 @@ def _world() -> None:
         # Its first line is its id: it is in its namespace by then.
         _lay_cable(int(ours.stdout.readline()))
         asked = _serve()
+        name_server.serve(_THEIRS[0], _NAMES)
         out, _ = ours.communicate("go\n", timeout=100)
     inside = sorted({address for address in asked if is_forbidden(address)})
     rows = json.loads(out)
@@ -170,6 +223,7 @@ def _fetching() -> None:
     print(os.getpid(), flush=True)
     sys.stdin.readline()
     asked = _serve()
+    _ask_out_there()
     if wall := sys.argv[2]:
         setattr(lookup, wall, lambda _: wall == "is_public")
     fetcher = Fetcher(settings(SEMBLANCE_URL_TIMEOUT_S=str(TIMEOUT_S)))
@@ -185,6 +239,15 @@ def _fetching() -> None:
     # Everything that listens here is inside.
     rows.append(_row("nobody here was asked", ANSWERED, "reached" if asked else ANSWERED, 0.0))
     json.dump(rows, sys.stdout)
+
+
+def _ask_out_there() -> None:
+    """Let the resolver of this process alone ask the name server of the world."""
+    with tempfile.TemporaryDirectory() as folder:
+        for place, text in _RESOLVER.items():
+            file = Path(folder) / Path(place).name
+            file.write_text(text)
+            subprocess.run(["mount", "--bind", file, place], check=True)
 
 
 def _row(name: str, expected: str, found: str, took_s: float) -> dict[str, object]:
