@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.fakes_services import job, signed
 from tests.hostile.memory import Growth, workers
 from tests.hostile.outcome import Outcome
-from tests.hostile.urls import catalogue, crowds, manners, namespace
+from tests.hostile.urls import catalogue, certificates, crowds, manners, namespace
 from tests.hostile.urls.case import ANSWERED, LIMIT_S, TIMEOUT_S, Case
 from tests.hostile.urls.crowds import Crowd
 from tests.hostile.urls.stage import stage
@@ -127,6 +127,9 @@ def _crowded(door: Door, crowd: Crowd) -> Iterator[Tried]:
 def opened(folder: Path) -> Iterator[Door]:
     """app_url with one worker in a played internet, whose memory is watched."""
     notes = folder / "connections"
+    trusted = {}
+    if certificates.can_be_made():
+        trusted["SSL_CERT_FILE"] = str(certificates.trusted_file())
     with (
         stage(catalogue.sites()) as port,
         gunicorn(
@@ -137,6 +140,7 @@ def opened(folder: Path) -> Iterator[Door]:
             SEMBLANCE_URL_ALLOW="",
             SEMBLANCE_URL_TIMEOUT_S=str(TIMEOUT_S),
             **manners.PROXIES,
+            **trusted,
         ) as service,
         _growth.watching(service),
     ):

@@ -26,8 +26,8 @@ from tests.hostile.urls.case import (
     served,
 )
 
-_OK = b"HTTP/1.1 200 OK\r\n"
-_CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _MB = 1_000_000
 _BLOCK = bytes(1 << 16)
 
@@ -48,25 +48,25 @@ def _slow() -> Iterator[Case]:
     drips = {
         "silence": (b"", [], "too_slow"),
         "a status line, a byte at a time": (b"", [b"H"] * 99, ""),
-        "headers, one at a time": (_OK, [b"A: b\r\n"] * 99, ""),
-        "a head that stops": (_OK + b"A: b\r\n", [], "too_little_a_second"),
-        "a body, a byte at a time": (_OK + b"Content-Length: 999\r\n\r\n", [b"x"] * 99, ""),
-        "a body that never begins": (_OK + b"Content-Length: 9\r\n\r\n", [], "too_slow"),
-        "a body that stops": (_OK + b"Content-Length: 99\r\n\r\nabc", [], "too_little_a_second"),
-        "a body without length that stops": (_OK + b"\r\nabc", [], "too_little_a_second"),
-        "chunks of one byte": (_CHUNKED, [b"1\r\nx\r\n"] * 99, ""),
-        "a chunk's length, a digit at a time": (_CHUNKED, [b"0"] * 99, ""),
-        "a chunk's extension": (_CHUNKED + b"1;", [b"a"] * 99, ""),
-        "trailers": (_CHUNKED + b"1\r\nx\r\n0\r\n", [b"A: b\r\n"] * 99, ""),
+        "headers, one at a time": (OK, [b"A: b\r\n"] * 99, ""),
+        "a head that stops": (OK + b"A: b\r\n", [], "too_little_a_second"),
+        "a body, a byte at a time": (OK + b"Content-Length: 999\r\n\r\n", [b"x"] * 99, ""),
+        "a body that never begins": (OK + b"Content-Length: 9\r\n\r\n", [], "too_slow"),
+        "a body that stops": (OK + b"Content-Length: 99\r\n\r\nabc", [], "too_little_a_second"),
+        "a body without length that stops": (OK + b"\r\nabc", [], "too_little_a_second"),
+        "chunks of one byte": (CHUNKED, [b"1\r\nx\r\n"] * 99, ""),
+        "a chunk's length, a digit at a time": (CHUNKED, [b"0"] * 99, ""),
+        "a chunk's extension": (CHUNKED + b"1;", [b"a"] * 99, ""),
+        "trailers": (CHUNKED + b"1\r\nx\r\n0\r\n", [b"A: b\r\n"] * 99, ""),
         "interim answers": (b"", [b"HTTP/1.1 102 Processing\r\n\r\n"] * 4, ""),
         "a packed body": (
-            _OK + b"Content-Encoding: gzip\r\n\r\n" + noise[:20],
+            OK + b"Content-Encoding: gzip\r\n\r\n" + noise[:20],
             [noise[at : at + 1] for at in range(20, 119)],
             "",
         ),
     }
     for name, (first, pieces, reason) in drips.items():
-        yield served("slow", name, _drip(first, list(pieces)), TOO_SLOW, reason, slow=True)
+        yield served("slow", name, drip(first, list(pieces)), TOO_SLOW, reason, slow=True)
     yield served("slow", "slower than a modem, without a pause", _steady, TOO_SLOW, "", slow=True)
 
 
@@ -80,21 +80,21 @@ def _heads() -> Iterator[Case]:
         "HTTP/2": (b"\0\0\x12\4\0\0\0\0\0", "not_http"),
         "no number for a status": (b"HTTP/1.1 abc OK\r\n\r\n", "not_http"),
         "a status of four digits": (b"HTTP/1.1 2000 OK\r\n\r\n", "not_http"),
-        "a head that breaks off": (_OK + b"A: b\r\n", "not_http"),
-        "a NUL in a header": (_OK + b"A: \0\r\n\r\n", "not_http"),
-        "a space in a header's name": (_OK + b"A b: c\r\n\r\n", "not_http"),
-        "two lengths": (_OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "not_http"),
-        "a negative length": (_OK + b"Content-Length: -1\r\n\r\na", "not_http"),
-        "a length in words": (_OK + b"Content-Length: many\r\n\r\na", "not_http"),
-        "an unknown transfer encoding": (_OK + b"Transfer-Encoding: gzip\r\n\r\na", "not_http"),
-        "101 headers": (_OK + b"A: b\r\n" * 101 + b"\r\n", "head_too_large"),
-        "a header of 70,000 bytes": (_OK + b"A: " + b"b" * 70_000 + b"\r\n\r\n", "head_too_large"),
+        "a head that breaks off": (OK + b"A: b\r\n", "not_http"),
+        "a NUL in a header": (OK + b"A: \0\r\n\r\n", "not_http"),
+        "a space in a header's name": (OK + b"A b: c\r\n\r\n", "not_http"),
+        "two lengths": (OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "not_http"),
+        "a negative length": (OK + b"Content-Length: -1\r\n\r\na", "not_http"),
+        "a length in words": (OK + b"Content-Length: many\r\n\r\na", "not_http"),
+        "an unknown transfer encoding": (OK + b"Transfer-Encoding: gzip\r\n\r\na", "not_http"),
+        "101 headers": (OK + b"A: b\r\n" * 101 + b"\r\n", "head_too_large"),
+        "a header of 70,000 bytes": (OK + b"A: " + b"b" * 70_000 + b"\r\n\r\n", "head_too_large"),
         "many headers of 1,000 bytes": (
-            _OK + (b"A: " + b"b" * 1000 + b"\r\n") * 40 + b"\r\n",
+            OK + (b"A: " + b"b" * 1000 + b"\r\n") * 40 + b"\r\n",
             "head_too_large",
         ),
         "a status line of 70,000 bytes": (b"HTTP/1.1 200 " + b"a" * 70_000, "head_too_large"),
-        "six interim answers": (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 6 + _OK, "interim_answers"),
+        "six interim answers": (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 6 + OK, "interim_answers"),
         "another protocol by 101": (
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
             "not_http",
@@ -115,52 +115,52 @@ def _heads() -> Iterator[Case]:
 def _endless() -> Iterator[Case]:
     chunk = b"10000\r\n" + _BLOCK + b"\r\n"
     yield served(
-        "without end", "a head", _pour(_OK, b"A: b\r\n" * 999), UNREACHABLE, "head_too_large"
+        "without end", "a head", pour(OK, b"A: b\r\n" * 999), UNREACHABLE, "head_too_large"
     )
     yield served(
-        *("without end", "a header", _pour(_OK + b"A: ", b"b" * 9999)),
+        *("without end", "a header", pour(OK + b"A: ", b"b" * 9999)),
         *(UNREACHABLE, "head_too_large"),
     )
     interim = b"HTTP/1.1 100 Continue\r\n\r\n" * 99
     yield served(
-        "without end", "interim answers", _pour(b"", interim), UNREACHABLE, "interim_answers"
+        "without end", "interim answers", pour(b"", interim), UNREACHABLE, "interim_answers"
     )
     yield served(
-        *("without end", "a body without length", _pour(_OK + b"\r\n", _BLOCK)),
+        *("without end", "a body without length", pour(OK + b"\r\n", _BLOCK)),
         *(TOO_LARGE, "too_many_bytes"),
     )
-    yield served("without end", "chunks", _pour(_CHUNKED, chunk), TOO_LARGE, "too_many_bytes")
+    yield served("without end", "chunks", pour(CHUNKED, chunk), TOO_LARGE, "too_many_bytes")
     yield served(
-        *("without end", "chunks of one byte", _pour(_CHUNKED, b"1\r\nx\r\n" * 999)),
+        *("without end", "chunks of one byte", pour(CHUNKED, b"1\r\nx\r\n" * 999)),
         *(UNREACHABLE, "tiny_chunks"),
     )
     yield served(
         "without end",
         "a chunk's length",
-        _pour(_CHUNKED, b"0" * 999),
+        pour(CHUNKED, b"0" * 999),
         UNREACHABLE,
         "head_too_large",
     )
     yield served(
-        *("without end", "a chunk's extension", _pour(_CHUNKED + b"1;", b"a" * 9999)),
+        *("without end", "a chunk's extension", pour(CHUNKED + b"1;", b"a" * 9999)),
         *(UNREACHABLE, ""),
     )
     yield served(
         *("without end", "extensions of small chunks",
-          _pour(_CHUNKED, b"1;" + b"a" * 8000 + b"\r\nx\r\n")),
+          pour(CHUNKED, b"1;" + b"a" * 8000 + b"\r\nx\r\n")),
         *(UNREACHABLE, ""),
     )  # fmt: skip
     yield served(
-        *("without end", "trailers", _pour(_CHUNKED + b"1\r\nx\r\n0\r\n", b"A: b\r\n" * 999)),
+        *("without end", "trailers", pour(CHUNKED + b"1\r\nx\r\n0\r\n", b"A: b\r\n" * 999)),
         *(UNREACHABLE, ""),
     )
     length = b"Content-Length: 99999999999999\r\n\r\n"
     yield served(
-        *("without end", "as announced", _pour(_OK + length, _BLOCK)),
+        *("without end", "as announced", pour(OK + length, _BLOCK)),
         *(TOO_LARGE, "too_many_bytes"),
     )
     page = b"Content-Type: text/html\r\n\r\n<html>"
-    yield served("without end", "a page", _pour(_OK + page, b"<p>" * 999), NO_IMAGE, "page")
+    yield served("without end", "a page", pour(OK + page, b"<p>" * 999), NO_IMAGE, "page")
 
 
 def _packed() -> Iterator[Case]:
@@ -221,9 +221,9 @@ def _lengths() -> Iterator[Case]:
             *("lengths", f"{length}", says(http(JPEG, length=length))),
             *(TOO_LARGE, "too_many_bytes"),
         )
-    huge = says(_OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n")
+    huge = says(OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n")
     yield served("lengths", "of 5,000 digits", huge, UNREACHABLE, "not_http")
-    both = says(_CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\n") + b"0\r\n\r\n")
+    both = says(CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\n") + b"0\r\n\r\n")
     yield served("lengths", "and chunks", both, ANSWERED)
     for name, chunks in {
         "a chunk that is none": b"zz\r\n",
@@ -233,12 +233,12 @@ def _lengths() -> Iterator[Case]:
         "no last chunk": b"2\r\nab\r\n",
         "no end behind a chunk": b"2\r\nabcd\r\n",
     }.items():
-        yield served("lengths", name, says(_CHUNKED + chunks), UNREACHABLE)
+        yield served("lengths", name, says(CHUNKED + chunks), UNREACHABLE)
     # As much as is allowed, to the byte, and one more.
     most = 20 * _MB
-    yield served("lengths", "20 MB", says(_OK + b"\r\n" + bytes(most)), ANSWERED)
+    yield served("lengths", "20 MB", says(OK + b"\r\n" + bytes(most)), ANSWERED)
     yield served(
-        *("lengths", "20 MB and a byte", says(_OK + b"\r\n" + bytes(most + 1))),
+        *("lengths", "20 MB and a byte", says(OK + b"\r\n" + bytes(most + 1))),
         *(TOO_LARGE, "too_many_bytes"),
     )
 
@@ -260,7 +260,7 @@ def _types() -> Iterator[Case]:
         http(parts, "Content-Type: multipart/byteranges; boundary=a", status="206 Partial Content")
     )
     yield served("types", "a range that nobody asked for", ranges, UNREACHABLE, "status")
-    stream = _pour(_OK + b"Content-Type: multipart/x-mixed-replace; boundary=a\r\n\r\n", parts)
+    stream = pour(OK + b"Content-Type: multipart/x-mixed-replace; boundary=a\r\n\r\n", parts)
     yield served("types", "a camera's stream", stream, NO_IMAGE, "multipart")
 
 
@@ -268,8 +268,8 @@ def _tls() -> Iterator[Case]:
     """Of port 443, where the first byte is the server's choice: by the name, which it reads."""
     greeting = b"\x16\x03\x03\x40\x00"
     for name, script, expected, reason, slow in (
-        ("a handshake, a byte at a time", _drip(greeting, [b"\x02"] * 99), TOO_SLOW, "", True),
-        ("a handshake that stops", _drip(greeting, []), TOO_SLOW, "too_slow", True),
+        ("a handshake, a byte at a time", drip(greeting, [b"\x02"] * 99), TOO_SLOW, "", True),
+        ("a handshake that stops", drip(greeting, []), TOO_SLOW, "too_slow", True),
         ("HTTP without TLS", _say_at_once(http(JPEG)), UNREACHABLE, "tls", False),
         ("a record of nothing known", _say_at_once(b"\x99" * 99), UNREACHABLE, "tls", False),
         ("an alert", _say_at_once(b"\x15\x03\x03\x00\x02\x02\x28"), UNREACHABLE, "tls", False),
@@ -294,7 +294,7 @@ def _gzipped() -> bytes:
     return out.getvalue()
 
 
-def _drip(first: bytes, pieces: Iterable[bytes]) -> Script:
+def drip(first: bytes, pieces: Iterable[bytes]) -> Script:
     """Say something, then a piece every 20 ms, then nothing for longer than anybody waits."""
 
     def script(line: socket.socket) -> None:
@@ -310,13 +310,13 @@ def _drip(first: bytes, pieces: Iterable[bytes]) -> Script:
 
 def _steady(line: socket.socket) -> None:
     header_of(line)
-    line.sendall(_OK + b"\r\n")
+    line.sendall(OK + b"\r\n")
     for _ in range(999):
         line.sendall(b"x" * 5)
         time.sleep(0.01)
 
 
-def _pour(first: bytes, again: bytes) -> Script:
+def pour(first: bytes, again: bytes) -> Script:
     """Say something, and something else until the line is cut."""
 
     def script(line: socket.socket) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.hostile.urls import answers, crowds, hops, manners, networks, spellings
+from tests.hostile.urls import answers, crowds, encrypted, hops, manners, networks, spellings
 from tests.hostile.urls.case import Case, Script
 
 
 def cases() -> Iterator[Case]:
     """All that are tried alone."""
-    for module in (spellings, networks, hops, answers, manners):
+    for module in (spellings, networks, hops, answers, encrypted, manners):
         yield from module.cases()
 
 

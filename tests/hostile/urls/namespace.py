@@ -78,8 +78,16 @@ def missing() -> str:
     for command in ("unshare", "ip", "nsenter", "mount"):
         if shutil.which(command) is None:
             return f"needs {command} (apt install util-linux mount iproute2)"
-    made = subprocess.run([*_unshare(), "--mount", "true"], capture_output=True, check=False)
-    return "" if made.returncode == 0 else "may make no network namespace here: needs root"
+    probe = (
+        "ip link set lo up && ip link add a type veth peer name b && ip link set a up"
+        " && ip -6 addr add 2a00:1::1/64 dev a && ip route add local 0.0.0.0/0 dev lo table main"
+        " && mount --bind /etc/hosts /etc/resolv.conf"
+    )
+    command = [*_unshare(), "--mount", "sh", "-c", probe]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tried.returncode == 0:
+        return ""
+    return f"may make no network of its own here, needs root: {tried.stderr.strip()}"
 
 
 def _unshare() -> list[str]:

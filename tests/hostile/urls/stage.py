@@ -50,6 +50,11 @@ def _play(line: socket.socket, sites: Mapping[str, Script]) -> None:
 def _script(line: socket.socket, sites: Mapping[str, Script]) -> Script:
     begun = line.recv(1 << 16, socket.MSG_PEEK)
     if begun.startswith(_TLS):
-        return next((sites[name] for name in sites if name.encode() in begun), PICTURE)
+        return max(
+            # The longest, where one name is the end of another.
+            ((len(name), script) for name, script in sites.items() if name.encode() in begun),
+            default=(0, PICTURE),
+            key=lambda found: found[0],
+        )[1]
     host = _HOST.search(begun)
     return sites.get(host[1].decode(), PICTURE) if host else PICTURE
