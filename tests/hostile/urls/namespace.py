@@ -79,8 +79,8 @@ def missing() -> str:
         if shutil.which(command) is None:
             return f"needs {command} (apt install util-linux mount iproute2)"
     probe = (
-        "ip link set lo up && ip link add a type veth peer name b && ip link set a up"
-        " && ip -6 addr add 2a00:1::1/64 dev a && ip route add local 0.0.0.0/0 dev lo table main"
+        "ip link set lo up && ip link add end1 type veth peer name end2 && ip link set end1 up"
+        " && ip -6 addr add 2a00:1::1/64 dev end1 && ip route add local 0.0.0.0/0 dev lo table main"
         " && mount --bind /etc/hosts /etc/resolv.conf"
     )
     command = [*_unshare(), "--mount", "sh", "-c", probe]
