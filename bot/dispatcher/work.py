@@ -108,7 +108,10 @@ class Work:
         if answer.moved and tried_before:
             # An earlier try may have shown the picture before the group moved, and nothing that
             # was written before can be looked at any more. One picture at most: its owner looks.
-            self._end(_with(claim, job), texts.MOVED)
+            # Written down first: a bot that dies over the telling must not leave the job to be
+            # done again in the new group.
+            if self._queue.settle(claim, texts.MOVED):
+                self._end(_with(claim, job), texts.MOVED)
             return
         counts = job.renewals >= _RENEWALS_ALLOWED
         renewed = job.with_(status_message_id=None, attempt=0, renewals=job.renewals + 1)

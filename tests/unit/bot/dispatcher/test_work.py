@@ -130,6 +130,20 @@ def test_one_that_moved_after_a_try_is_asked_to_look_for_the_picture(scene: Scen
     assert scene.queue.depth() == GONE
 
 
+def test_a_bot_that_dies_over_asking_leaves_nothing_to_be_done_again(scene: Scene) -> None:
+    services = Services(Later(reason="502"), Stale(moved=True), Delivered())
+    scene.do(services)
+    # The edit, the new status message, and then its end.
+    scene.telegram.failures = [ChatMoved(-200), RuntimeError("killed")]  # type: ignore[list-item]
+    with pytest.raises(RuntimeError):
+        scene.do(services)
+    scene.clock.pass_s(61)
+    scene.do(services)
+    assert len(services.jobs) == 2
+    assert scene.telegram.texts == {(-200, 1001): texts.MOVED}
+    assert scene.queue.depth() == GONE
+
+
 def test_status_messages_that_always_vanish_are_the_jobs_own_fault(scene: Scene) -> None:
     services = Services(Stale(moved=False))
     for _ in range(7):
