@@ -10,6 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from bot import exits
+from utils import crashes
 
 _EXIT_CODES = """\
 exit codes: 0 stopped as asked; 70 an error of the bot's own; 74 the queue cannot be used; 78 only
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None, run: Callable[[], None] | None = No
         "knows the token",
     )
     options = parser.parse_args(arguments)
+    crashes.leave_no_dump()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     try:

@@ -14,7 +14,7 @@ from bot.application import BotProcess
 from bot.polling import PollingBot, PollWatch
 from bot.work_queue import QueueBroken, QueueUnavailable, Store, open_store
 from bot.work_queue.store import SecondStart
-from utils import logs
+from utils import crashes, logs
 from utils.errors import SettingsError
 from utils.settings import TELEGRAM, Secret, Settings
 
@@ -31,6 +31,7 @@ def start(
     """Run the bot until it is told to stop. Raises `Exit` where it cannot start or go on."""
     settings, token, secret = _settings(load)
     configure_logs("bot", settings.log)
+    crashes.log_what_nobody_caught()
     store = _store(settings)
 
     async def run() -> None:

@@ -21,6 +21,7 @@ from launcher.page import Page
 from launcher.plan import Plan, make_plan
 from launcher.readiness import Readiness
 from launcher.supervisor import EXIT_CONFIG, Supervisor
+from utils import crashes
 from utils.errors import SettingsError
 from utils.settings import Settings
 
@@ -32,6 +33,7 @@ _PROGRESS_S = 2.0
 def main(argv: list[str] | None = None) -> int:
     """The command line; the exit code."""
     argparse.ArgumentParser(prog="make run", description=__doc__).parse_args(argv)
+    crashes.leave_no_dump()
     run = make_run_folder(Path(tempfile.gettempdir()))
     try:
         settings = Settings.load()

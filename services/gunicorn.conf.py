@@ -34,7 +34,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 if sys.platform == "linux":
     import services.start  # noqa: F401
 from services import nonces, worker_counts
-from utils import memory
+from utils import crashes, memory
 from utils.capacity import capacity_of
 from utils.errors import SettingsError
 from utils.logs import formatter
@@ -52,6 +52,8 @@ except SettingsError as error:
     raise SystemExit(78) from None  # EX_CONFIG: starting again would not help
 
 memory.keep_free_blocks()
+crashes.leave_no_dump()
+crashes.log_what_nobody_caught()
 
 chdir = str(ROOT)
 capacity = capacity_of(Machine.look(), settings)

@@ -17,7 +17,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from gunicorn.workers.ggevent import GeventWorker
 
 from services.problems import malformed
-from utils import memory
+from utils import crashes, memory
 
 _LOADING_S = 60
 _STATUS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
@@ -57,6 +57,11 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._idle: dict[gevent.Greenlet, gevent.Timeout] = {}
+
+    def run(self) -> None:
+        """Work; a greenlet that breaks is said in a line of ours, without its words."""
+        gevent.get_hub().print_exception = crashes.of_a_greenlet
+        super().run()
 
     def load_wsgi(self) -> None:
         """Load the application; a slow machine has a minute for that, however short `timeout`."""

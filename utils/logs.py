@@ -1,12 +1,14 @@
 """Structured log lines on stderr that name no person and no picture, as text or JSON.
 
-What makes that hold, whatever a library logs: URLs and tokens are cut out of every line at the last
-moment; of foreign loggers only the unfilled message is printed, for their arguments are URLs,
-updates and other people's words; exceptions are printed as type and frames, without their words.
+What makes that hold, whatever a library logs: URLs, tokens and whatever was given to `conceal` are
+cut out of every line at the last moment; of foreign loggers only the unfilled message is printed,
+for their arguments are URLs, updates and other people's words; exceptions are printed as type and
+frames, without their words.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
@@ -15,6 +17,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 _OURS = ("bot", "services", "utils", "gunicorn")
 _FOREIGN_LEVELS = {
@@ -29,7 +32,13 @@ _BOT_TOKEN = re.compile(r"/?(bot)?\d{3,}:[A-Za-z0-9_-]{20,}(/\S*)?")
 # Line breaks and direction marks would let a stranger's words pass for a line of ours.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
+# Shorter ones are words that lines hold anyway.
+_SHORTEST_SECRET = 6
+
 RequestId = Callable[[], str]
+
+_concealed: set[str] = set()
+_concealing: re.Pattern[str] | None = None
 
 
 def _outside() -> str:
@@ -54,6 +63,21 @@ def formatter(service: str, form: str, *, request_id: RequestId = _outside) -> l
 def redacted(text: str) -> str:
     """The text without URLs, tokens, and the password of a queue server."""
     return _BOT_TOKEN.sub("***", _URL.sub("***", _LOGIN.sub(r"\1://***@", text)))
+
+
+def conceal(secret: str) -> None:
+    """Cut it out of every line from now on, also percent-encoded, inside JSON and in base64."""
+    global _concealing  # noqa: PLW0603 - one process prints on one stderr
+    if len(secret) < _SHORTEST_SECRET or secret in _concealed:
+        return
+    in_base64 = base64.b64encode(secret.encode("utf-8", "replace")).decode().rstrip("=")
+    _concealed.update({secret, quote(secret, safe=""), json.dumps(secret)[1:-1], in_base64})
+    longest_first = sorted(_concealed, key=len, reverse=True)
+    _concealing = re.compile("|".join(map(re.escape, longest_first)))
+
+
+def _without_secrets(line: str) -> str:
+    return line if _concealing is None else _concealing.sub("***", line)
 
 
 class _Lines(logging.Formatter):
@@ -83,7 +107,8 @@ class _Lines(logging.Formatter):
             error = record.exc_info[1]
             frames = "".join(traceback.format_tb(error.__traceback__))
             told["traceback"] = redacted(f"{frames}{type(error).__name__}")
-        return told
+        # Before JSON writes the quotes of a secret in another way.
+        return {k: _without_secrets(v) if isinstance(v, str) else v for k, v in told.items()}
 
 
 class _JsonLines(_Lines):
@@ -92,7 +117,7 @@ class _JsonLines(_Lines):
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
         line = json.dumps(self.facts(record), ensure_ascii=False, default=str)
-        return _CONTROL.sub("?", line)
+        return _without_secrets(_CONTROL.sub("?", line))
 
 
 class _TextLines(_Lines):
@@ -107,4 +132,4 @@ class _TextLines(_Lines):
             str(told.pop(name)) for name in ("time", "level", "service", "request_id", "message")
         ]
         line = _CONTROL.sub("?", " ".join([*first, *(f"{name}={told[name]}" for name in told)]))
-        return line if trace is None else f"{line}\n{trace}"
+        return _without_secrets(line if trace is None else f"{line}\n{trace}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from utils import logs
 from utils.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,9 +31,16 @@ KEY_HASH_PREFIX = "sha256:"
 
 @dataclass(frozen=True, repr=False)
 class Secret:
-    """A string that does not show itself in logs, reprs or JSON; `reveal()` gives the plain one."""
+    """A string that does not show itself in logs, reprs or JSON; `reveal()` gives the plain one.
+
+    Once made it is cut out of every log line, whoever writes it.
+    """
 
     _value: str
+
+    def __post_init__(self) -> None:
+        """Have the logs conceal it."""
+        logs.conceal(self._value)
 
     def __repr__(self) -> str:
         return "Secret('***')"
@@ -91,6 +99,8 @@ def _webhook_url(value: str) -> str:
 def _queue_url(value: str) -> str:
     if not re.match(r"sqlite:///[^/?]|sqlite:////[^/?]|(rediss?|unix)://.", value):
         raise ValueError("sqlite:///PATH or redis://HOST:PORT/DB")
+    if password := urlsplit(value).password:
+        logs.conceal(password)
     return value
 
 
@@ -108,6 +118,7 @@ def _folder(value: str) -> Path:
 def _token(value: str) -> Secret:
     if not re.fullmatch(r"\d+:[A-Za-z0-9_-]{20,}", value):
         raise ValueError("the token that @BotFather gave you, like 123456:ABC...")
+    logs.conceal(value.partition(":")[2])
     return Secret(value)
 
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
 
 from utils import logs
+from utils.settings import Settings
 
 TOKEN = "123456:" + "A" * 35
 SECRETS = [
@@ -55,6 +58,59 @@ def test_urls_and_tokens_stay_out_of_messages_and_tracebacks(form: str, secret: 
     assert "failed: ***" in line
     assert "ValueError" in line
     assert "test_logs.py" in line
+
+
+FORMS = {
+    "plain": lambda secret: secret,
+    "in a URL": lambda secret: f"redis://:{secret}@host/0",
+    "percent-encoded": lambda secret: quote(secret, safe=""),
+    "in JSON": json.dumps,
+    "in base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("written", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_secret_is_cut_out_of_every_line_however_it_is_written(
+    form: str, written: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_concealed", set())
+    monkeypatch.setattr(logs, "_concealing", None)
+    secret = 'a key/with "odd" letters+%'
+    told = record("it is %s", written(secret), error=ValueError(secret))
+    told.facts = {"fact": written(secret)}
+    formatter = logs.formatter("test", form)
+    shown = json.dumps(written(secret))[1:-1] if form == "json" else written(secret)
+    assert "redis" in shown or shown in formatter.format(told)
+    logs.conceal(secret)
+    line = formatter.format(told)
+    assert shown not in line
+    assert "odd" not in line
+    assert "it is" in line
+
+
+def test_what_is_too_short_to_be_a_secret_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_concealed", set())
+    monkeypatch.setattr(logs, "_concealing", None)
+    logs.conceal("")
+    logs.conceal("job")
+    assert "a job" in logs.formatter("test", "text").format(record("a job"))
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_all_that_the_settings_hold_back_is_concealed(form: str) -> None:
+    secrets = {
+        "TELEGRAM_TOKEN": "123456:" + "concealed-Token-0123456789",
+        "SEMBLANCE_SECRET": "concealed-secret-of-all",
+        "SEMBLANCE_WEBHOOK_SECRET": "concealed-word-of-the-webhook",
+        "SEMBLANCE_API_KEYS": "concealed-key-of-the-api",
+        "SEMBLANCE_QUEUE": "redis://somebody:concealed-password@host/0",
+    }
+    Settings.load(secrets, dotenv=None)
+    for secret in secrets.values():
+        core = secret.removeprefix("123456:").rpartition("@")[0].rpartition(":")[2] or secret
+        core = core.removeprefix("123456:")
+        assert "concealed" not in logs.formatter("x", form).format(record("for %s", core))
 
 
 def test_a_sentence_about_urls_stays_readable() -> None:
