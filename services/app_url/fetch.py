@@ -13,7 +13,7 @@ from services.app_url.budget import Budget, Room
 from services.app_url.connection import answer_of, public_tls
 from services.app_url.content import Content, content_of
 from services.app_url.deadline import Deadline
-from services.app_url.lookup import Resolve, addresses_of, system_resolver
+from services.app_url.lookup import AT_ONCE, Resolve, addresses_of, system_resolver
 from services.app_url.pace import Floor
 from services.app_url.turns import Turns
 from services.app_url.urls import Target
@@ -21,7 +21,6 @@ from services.gate import Gate
 from utils.errors import NotAnImage, UrlRefused, UrlUnreachable
 from utils.settings import Settings
 
-_AT_ONCE = 32
 # Five pictures of the largest size that is allowed, or any number of usual ones.
 _PICTURES_HELD = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -49,7 +48,7 @@ class Fetcher:
         self._resolve = resolve
         self._tls = tls or public_tls()
         self._floor = floor or Floor()
-        self._gate = Gate(_AT_ONCE, name="fetching", retry_after_s=2.0)
+        self._gate = Gate(AT_ONCE, name="fetching", retry_after_s=2.0)
         self._users = Turns(settings.url_per_user, reason="user_at_limit")
         self._hosts = Turns(settings.url_per_host, reason="host_at_limit")
         self.budget = Budget(_PICTURES_HELD * settings.max_bytes)

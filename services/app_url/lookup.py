@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import queue
 import socket
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
 
 from services.app_url import urls
 from services.app_url.addresses import is_our_own, is_public
@@ -16,6 +19,8 @@ from utils.errors import UrlRefused, UrlTooSlow, UrlUnreachable
 # Name to address texts, like getaddrinfo: the tests bring resolvers of their own.
 Resolve = Callable[[str, int], list[str]]
 
+# Fetches at work in a process, and so the look-ups.
+AT_ONCE = 32
 _MAX_ADDRESSES = 4
 _NO_NAME = "name_not_found"
 _NOT_FOUND = "I could not find that server. Please check the address."
@@ -23,8 +28,28 @@ _NOT_FOUND = "I could not find that server. Please check the address."
 
 def system_resolver(host: str, port: int) -> list[str]:
     """Addresses of a name, by the operating system, in its order of preference."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = _look_up_beside_others()(host, port)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+@cache
+def _look_up_beside_others() -> Callable[[str, int], Sequence[tuple[Any, ...]]]:
+    """`getaddrinfo` as this server is to call it for strangers' names.
+
+    gevent looks up in ten threads for the whole process. A stranger whose name server is silent
+    would hold each of them for ten seconds, and Telegram's name would have to wait as well.
+    """
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is None or not monkey.is_module_patched("socket"):
+        return partial(socket.getaddrinfo, type=socket.SOCK_STREAM)
+    from services.native_threads import NativeThreads
+
+    threads, look_up = NativeThreads(AT_ONCE), monkey.get_original("socket", "getaddrinfo")
+
+    def in_a_thread(host: str, port: int) -> Sequence[tuple[Any, ...]]:
+        return threads.run(partial(look_up, host, port, type=socket.SOCK_STREAM))
+
+    return in_a_thread
 
 
 def addresses_of(

@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -7,6 +9,7 @@ from services.app_url import urls
 from services.app_url.deadline import Deadline
 from services.app_url.lookup import addresses_of, system_resolver
 from utils.errors import UrlRefused, UrlTooSlow, UrlUnreachable
+from utils.settings import ROOT
 
 PUBLIC = ["8.8.8.8", "2606:4700:4700::1111"]
 
@@ -107,3 +110,38 @@ def test_every_spelling_of_loopback_is_looked_up_as_loopback_and_refused(host):
 
 def test_the_systems_resolver_lists_each_address_once():
     assert system_resolver("127.0.0.1", 80) == ["127.0.0.1"]
+
+
+_BESIDE_OTHERS = """
+from gevent import monkey
+monkey.patch_all()
+import threading
+from gevent.monkey import get_original, saved
+sleep, real = get_original("time", "sleep"), saved["socket"]["getaddrinfo"]
+waiting = []
+def silent(host, port, **kind):
+    waiting.append(host)
+    for _ in range(1000):
+        if len(waiting) == 12:
+            return real("127.0.0.1", port, **kind)
+        sleep(0.01)
+    raise OSError("the others never came")
+saved["socket"]["getaddrinfo"] = silent
+from services.app_url.lookup import system_resolver
+found = []
+threads = [
+    threading.Thread(target=lambda n=n: found.append(system_resolver(f"h{n}.example", 80)))
+    for n in range(12)
+]
+for each in threads: each.start()
+for each in threads: each.join()
+print(found == 12 * [["127.0.0.1"]])
+"""
+
+
+def test_under_gevent_silent_name_servers_hold_no_thread_of_anybody_else() -> None:
+    # gevent itself has ten for the whole process, Telegram's name included.
+    done = subprocess.run(
+        [sys.executable, "-c", _BESIDE_OTHERS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"
