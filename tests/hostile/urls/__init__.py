@@ -117,8 +117,7 @@ def _crowded(door: Door, crowd: Crowd) -> Iterator[Tried]:
         eventually(
             lambda: door.connections("public") == connected + len(first), "all to be connected"
         )
-        # Of those that are large, until they have come.
-        time.sleep(0.3)
+        time.sleep(crowd.settle_s)
         yield from threads.map(door.tried, crowd.then)
         yield from (each.result() for each in first)
 

@@ -20,7 +20,7 @@ ANSWERED, REFUSED, UNREACHABLE, TOO_SLOW, TOO_LARGE, NO_IMAGE, TOO_MANY = (
 )
 PUBLIC = "93.184.215.14"
 # What a fetch may take, and how long a server may be slower than `FLOOR_BYTES_PER_S`.
-TIMEOUT_S, WINDOW_S, FLOOR_BYTES_PER_S = 1.5, 0.5, 1000
+TIMEOUT_S, WINDOW_S, FLOOR_BYTES_PER_S = 2.5, 0.5, 1000
 # Its own limit and what a busy machine may take on top.
 LIMIT_S = TIMEOUT_S + 3
 

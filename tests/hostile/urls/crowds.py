@@ -25,10 +25,14 @@ _MB = 1_000_000
 
 @dataclass(frozen=True)
 class Crowd:
-    """Those that take all places, and those that come while they do."""
+    """Those that take all places, and those that come while they do.
+
+    settle_s: how long the first ones take until they hold what they come to hold.
+    """
 
     first: list[Case]
     then: list[Case]
+    settle_s: float = 0.0
 
 
 def crowds() -> Iterator[Crowd]:
@@ -62,7 +66,7 @@ def crowds() -> Iterator[Crowd]:
     *first, last = (
         _case(f"large ones, number {number}", f"1.1.1.{number}", _large) for number in range(1, 7)
     )
-    yield Crowd(first, [replace(last, expected="busy", reason="memory")])
+    yield Crowd(first, [replace(last, expected="busy", reason="memory")], settle_s=1.0)
 
 
 def _case(name: str, address: str, script: Script | None = None) -> Case:

@@ -204,7 +204,7 @@ def _longer(line: socket.socket) -> None:
 def _late(place: str) -> Script:
     def script(line: socket.socket) -> None:
         header_of(line)
-        time.sleep(0.9)
+        time.sleep(1.2)
         line.sendall(_redirect(place))
 
     return script
