@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from utils import logs
 from utils.errors import SettingsError
@@ -99,8 +99,11 @@ def _webhook_url(value: str) -> str:
 def _queue_url(value: str) -> str:
     if not re.match(r"sqlite:///[^/?]|sqlite:////[^/?]|(rediss?|unix)://.", value):
         raise ValueError("sqlite:///PATH or redis://HOST:PORT/DB")
-    if password := urlsplit(value).password:
+    parts = urlsplit(value)
+    # As it is written and as redis-py reads it, which also takes one from the query.
+    for password in (parts.password or "", *parse_qs(parts.query).get("password", ())):
         logs.conceal(password)
+        logs.conceal(unquote(password))
     return value
 
 

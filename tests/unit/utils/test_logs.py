@@ -113,6 +113,17 @@ def test_all_that_the_settings_hold_back_is_concealed(form: str) -> None:
         assert "concealed" not in logs.formatter("x", form).format(record("for %s", core))
 
 
+@pytest.mark.parametrize("url", ["redis://:{}@host/0", "unix:///a.sock?password={}"])
+def test_a_password_of_the_queue_is_concealed_as_its_client_reads_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_concealed", set())
+    monkeypatch.setattr(logs, "_concealing", None)
+    Settings.load({"SEMBLANCE_QUEUE": url.format("pass%40the%2Fgate")}, dotenv=None)
+    line = logs.formatter("x", "text").format(record("for %s", "pass@the/gate"))
+    assert line.endswith("for ***")
+
+
 def test_a_sentence_about_urls_stays_readable() -> None:
     text = "must be sqlite:///PATH or redis://HOST:PORT/DB, or start with http:// or https://"
     assert logs.redacted(text) == text
