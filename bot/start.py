@@ -35,6 +35,7 @@ def start(
     store = _store(settings)
 
     async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(crashes.of_a_loop)
         await BotProcess(settings, store, token=token, secret=secret).run()
 
     try:

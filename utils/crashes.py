@@ -42,6 +42,15 @@ def of_a_greenlet(
     _say(kind, error, trace)
 
 
+def of_a_loop(_loop: object, context: dict[str, Any]) -> None:
+    """In place of asyncio's own handler, which writes a task's exception into its message."""
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        _say(type(error), error, error.__traceback__)
+    else:
+        _log.error("asyncio: %s", context.get("message"))
+
+
 def _of_the_process(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:

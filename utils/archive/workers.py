@@ -49,7 +49,7 @@ class _Worker:
         # Ctrl-C reaches all processes of a terminal; what it means is decided in this one.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
-            self._process = subprocess.Popen(  # noqa: S603  ourselves
+            self._process = subprocess.Popen(  # noqa: S603 - this very program
                 [sys.executable, "-c", program],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -23,6 +24,16 @@ ENDS = {
     "a destructor": (
         f"class A:\n    def __del__(self): raise ValueError('{WORDS}')\n"
         "a = A(); del a; gc.collect()"
+    ),
+    "a task": (
+        "import asyncio\n"
+        f"async def f(): raise ValueError('{WORDS}')\n"
+        "async def main():\n"
+        "    asyncio.get_running_loop().set_exception_handler(crashes.of_a_loop)\n"
+        "    asyncio.create_task(f())\n"
+        "    await asyncio.sleep(0.01)\n"
+        "asyncio.run(main())\n"
+        "gc.collect()"
     ),
     "a greenlet": (
         "import gevent\n"
@@ -48,7 +59,7 @@ def test_what_nobody_caught_is_a_line_without_its_words(where: str) -> None:
 
 @pytest.mark.parametrize("where", ENDS)
 def test_without_us_python_would_tell_them(where: str) -> None:
-    bare = ENDS[where].replace("gevent.get_hub().print_exception = crashes.of_a_greenlet\n", "")
+    bare = re.sub(r".*crashes\.of_a_.*\n", "", ENDS[where])
     assert WORDS in run("import gc, threading\n" + bare).stderr
 
 
