@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.app_image.source import FileSource
-from services.inference import LINE_PER_SLOT
+from services.inference import JOBS_PER_SLOT, LINE_PER_SLOT
 from services.job_route import AT_ONCE
 from services.start import start
 from tests.fakes import FakeHttp, Reply, Request, serving
@@ -143,7 +143,7 @@ def test_a_job_is_refused_while_the_line_of_jobs_is_full_and_callers_have_one_of
     os.mkfifo(hold)
     environ = {"TELEGRAM_API_URL": server.url, "SEMBLANCE_SLOTS": "1", HOLD: str(hold)}
     app = "tests.integration.test_backpressure:with_a_held_engine()"
-    jobs, callers = 1 + LINE_PER_SLOT // 2, 1 + LINE_PER_SLOT
+    jobs, callers = 1 + JOBS_PER_SLOT, 1 + LINE_PER_SLOT
     body = job().encode()
     with gunicorn(app, folder, **environ) as service:
         crowd = Crowd(service)

@@ -5,7 +5,7 @@ import gevent
 import pytest
 from gevent import monkey
 
-from services.inference import LINE_PER_SLOT, Inference, InPlace
+from services.inference import JOBS_PER_SLOT, LINE_PER_SLOT, Inference, InPlace
 from services.native_threads import NativeThreads
 from tests.fakes_services import JPEG, FakeEngine
 from utils.errors import Busy, NotAnImage
@@ -99,7 +99,7 @@ def test_what_a_header_refuses_takes_no_place_in_the_line(act):
     inference = Inference(FakeEngine(refused=frozenset({b"a bomb"})), 1)
     with (
         crowd(inference, inference.analyze, 1 + LINE_PER_SLOT),
-        crowd(inference, inference.annotate_job, 1 + LINE_PER_SLOT // 2),
+        crowd(inference, inference.annotate_job, 1 + JOBS_PER_SLOT),
         pytest.raises(NotAnImage),
     ):
         getattr(inference, act)(b"a bomb")
@@ -109,7 +109,7 @@ def test_jobs_take_no_place_from_those_who_have_no_queue_to_wait_in():
     engine = FakeEngine()
     inference = Inference(engine, 1)
     inference.require_room()
-    with crowd(inference, inference.annotate_job, 1 + LINE_PER_SLOT // 2):
+    with crowd(inference, inference.annotate_job, 1 + JOBS_PER_SLOT):
         held = inference._slots
         with pytest.raises(Busy):
             inference.require_room()
@@ -125,13 +125,13 @@ def test_jobs_take_no_place_from_those_who_have_no_queue_to_wait_in():
     for each in asking:
         each.join()
     inference.require_room()
-    assert len(engine.seen) == 2 + LINE_PER_SLOT // 2 + LINE_PER_SLOT
+    assert len(engine.seen) == 2 + JOBS_PER_SLOT + LINE_PER_SLOT
 
 
 def test_a_job_whose_picture_is_there_waits_for_its_turn():
     engine = FakeEngine()
     inference = Inference(engine, 1)
-    with crowd(inference, inference.annotate_job, 1 + LINE_PER_SLOT // 2):
+    with crowd(inference, inference.annotate_job, 1 + JOBS_PER_SLOT):
         late = threading.Thread(target=inference.annotate_job, args=(b"late",))
         late.start()
         assert b"late" not in engine.seen
