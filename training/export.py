@@ -15,7 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from training.pruning import prune
 from utils.labels import EMOTIONS, GENDERS
 from utils.manifest import MODELS, Manifest, Network
 
-_VERSION = "0.4.0"
+_VERSION = "0.5.0"
 _INT8_FACES = 512
 _INT8_MAX_BYTES = 1_000_000
 
@@ -105,7 +105,9 @@ def export(
         built = Path(scratch)
         if (folder / "manifest.json").exists():
             shutil.copytree(folder, built, dirs_exist_ok=True)
-        old = dict(Manifest.load(built).networks) if (built / "manifest.json").exists() else {}
+        old = Manifest(name="semblance", version=_VERSION, networks={}, folder=built)
+        if (built / "manifest.json").exists():
+            old = Manifest.load(built)
         config = TrainConfig.from_dict(_config(run))
         files = _write(network, clean_input(_sample(validation), config.crop), built / name)
         entry = Network(
@@ -118,11 +120,10 @@ def export(
             config=_config(run),
             data={pack: sha256_of(data / pack) for pack in recipe.packs},
         )
-        Manifest(
-            name="semblance", version=_VERSION, networks={**old, name: entry}, folder=built
-        ).save()
+        replace(old, version=_VERSION, networks={**old.networks, name: entry}).save()
         figures = publish(name, data, built, history.training_of(run) or None)
-        worse = better(figures, old[name].metrics, name) if name in old else []
+        before = old.networks.get(name)
+        worse = better(figures, before.metrics, name) if before else []
         if worse and not force:
             raise SystemExit(
                 f"{folder} holds a better {name} network: {'; '.join(worse)}. "

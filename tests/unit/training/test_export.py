@@ -52,6 +52,20 @@ def models(drawn_packs: Path, runs: Path, tmp_path_factory: pytest.TempPathFacto
     return folder
 
 
+def test_what_else_the_manifest_knows_stays(
+    models: Path, runs: Path, drawn_packs: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(models, folder)
+    detector = Manifest.load(MODELS).detector
+    assert detector is not None
+    dataclasses.replace(Manifest.load(folder), detector=detector).save()
+    export.export("gender", drawn_packs, runs / "gender", folder, force=True)
+    kept = Manifest.load(folder)
+    assert kept.detector == detector
+    assert kept.networks["emotion"] == Manifest.load(models).networks["emotion"]
+
+
 @pytest.mark.parametrize("name", ["emotion", "gender"])
 def test_a_run_ends_in_files_a_manifest_and_a_card(
     models: Path, drawn_packs: Path, name: str
