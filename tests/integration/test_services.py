@@ -127,15 +127,18 @@ def test_the_same_job_again_shows_no_second_picture(services, chat, astronaut_jp
     assert len(chat.answers()) == 1
 
 
-def test_where_the_status_message_was_deleted_a_reply_brings_the_picture(
+def test_where_the_status_message_was_deleted_the_bot_is_asked_for_another_one(
     services, chat, astronaut_jpeg
 ):
     file_id, message_id = chat.photo(astronaut_jpeg)
     status_id = chat.status(message_id)
     chat.telegram.delete_message(chat.chat_id, status_id)
-    answer = classify(
-        services, chat, source=file_id, reply_to=message_id, status_message_id=status_id
-    )
+    where = {"source": file_id, "reply_to": message_id, "status_message_id": status_id}
+    answer = classify(services, chat, **where)
+    assert (answer.status, answer.code) == (409, "message_gone")
+    assert not chat.answers()
+    # After two that vanished as well the picture comes as a reply.
+    answer = classify(services, chat, **where, renewals=2)
     assert answer.status == 200
     (shown,) = chat.answers()
     assert shown["message_id"] != status_id
@@ -270,12 +273,12 @@ def test_an_unsigned_job_is_answered_before_its_body_has_arrived(services):
 def test_the_log_tells_every_request_and_nothing_of_the_people(services, chat, astronaut_jpeg):
     file_id, message_id = chat.photo(astronaut_jpeg)
     classify(services, chat, source=file_id, status_message_id=chat.status(message_id))
-    for url in ("http://secret.invalid/private.jpg", "http://10.0.0.1/private.jpg"):
+    for url in ("http://secret.invalid/holiday.jpg", "http://10.0.0.1/holiday.jpg"):
         body = job(kind="url", source=url).encode()
         services.call("POST", "/classify_url", body, X_Request_ID="55-0", **signed(body))
         services.call("POST", "/v1/faces/url", {"url": url})
-    services.call("GET", "/private-path?private=1")
+    services.call("GET", "/holiday-path?holiday=1")
     log = services.log
-    for secret in (TOKEN, SECRET, file_id, "private", "secret.invalid", "10.0.0.1", "Traceback"):
+    for secret in (TOKEN, SECRET, file_id, "holiday", "secret.invalid", "10.0.0.1", "Traceback"):
         assert secret not in log
     assert "55-0 request method=POST route=/classify_url status=422" in log
