@@ -35,9 +35,12 @@ def test_a_services_own_failure_is_passed_through(world, status):
     assert (answer.status, answer.code) == (status, "from_the_service")
 
 
-def test_nginxs_own_failures_are_guarded_like_any_answer(world):
-    headers = world[0].call("GET", "/nowhere").headers
+@pytest.mark.parametrize("path", ["/nowhere", "/healthz", "/classify", f"/?{'a' * 9000}"])
+def test_nginxs_own_answers_are_guarded_like_any(world, path):
+    headers = world[0].call("GET", path).headers
     assert headers["Content-Type"].startswith("application/json")
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
     assert headers["Server"] == "nginx"
