@@ -48,6 +48,8 @@ def run(tmp_path_factory) -> Iterator[tuple[LocalRun, RedisServer]]:
             SEMBLANCE_WEBHOOK_URL=f"http://127.0.0.1:{port}",
             SEMBLANCE_WEBHOOK_BIND=f"127.0.0.1:{free_port()}",
             SEMBLANCE_METRICS_BIND=f"127.0.0.1:{metrics}",
+            # What a bot held that dies is soon another's.
+            SEMBLANCE_LEASE_S="5",
             **SECRETS,
         ) as run,
     ):

@@ -12,7 +12,7 @@ from utils.settings import Secret, Settings
 
 @pytest.fixture
 def no_settings(monkeypatch):
-    monkeypatch.setattr("utils.settings.dotenv_values", lambda _: {})
+    monkeypatch.setattr("dotenv.dotenv_values", lambda _: {})
     for name in ("TELEGRAM_TOKEN", "TELEGRAM_TOKEN_FILE", "SEMBLANCE_PLAYGROUND_PORT"):
         monkeypatch.delenv(name, raising=False)
 
