@@ -47,7 +47,9 @@ train: .venv/.dev ## train and export the networks (DATA=folder of the packs; ho
 	$(PY) -m training.export gender --data $(DATA)
 	$(PY) -m training.train_emotion --data $(DATA) $(TRAIN) --name emotion-1 --start-from runs/gender-48/average.keras
 	$(PY) -m training.distill emotion --data $(DATA) $(TRAIN) --teachers runs/emotion-1/average.keras --share 0.4 --labelled-only --start-from runs/emotion-1/average.keras --epochs 36 --decay-epochs 24
-	$(PY) -m training.export emotion --data $(DATA)
+	$(PY) -m training.distill emotion --data $(DATA) $(TRAIN) --name emotion-2 --seed 3 --teachers runs/emotion/average.keras --share 0.4 --labelled-only --start-from runs/emotion/average.keras --epochs 24 --decay-epochs 20
+	$(PY) -m training.distill emotion --data $(DATA) $(TRAIN) --name emotion-3 --seed 4 --teachers runs/emotion/average.keras runs/emotion-2/average.keras --share 0.4 --labelled-only --start-from runs/emotion-2/average.keras --epochs 24 --decay-epochs 20
+	$(PY) -m training.export emotion --data $(DATA) --run emotion-3
 	$(PY) -m training.train_detector --data $(DATA)
 	$(PY) -m training.export_detector --data $(DATA)
 	$(PY) -m benchmarks.detector --data $(DATA) --write

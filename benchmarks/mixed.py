@@ -18,23 +18,22 @@ import io
 import json
 import random
 import socket
-import struct
 import threading
 import time
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from benchmarks.hostile_requests import Hostile, hostile, url_body
 from benchmarks.load import percentile
 from benchmarks.photos import photo
+from benchmarks.picture_server import picture_server
 from benchmarks.processes import TOKEN, free_port, local_run, run_folder, running
 from benchmarks.results import rounded
 
@@ -101,15 +100,6 @@ class Request:
     path: str
     kind: str
     body: bytes
-
-
-@dataclass(frozen=True)
-class Hostile:
-    """Bytes for a connection of their own; `ends`: nothing more will be sent on it."""
-
-    name: str
-    data: bytes
-    ends: bool = False
 
 
 def ask_well(where: str, source: str, mix: Mix, requests: Sequence[Request]) -> Good:
@@ -179,74 +169,6 @@ def _status(where: str, source: str, case: Hostile) -> str:
     return words[1].decode() if len(words) > 1 else "closed"
 
 
-def hostile() -> list[Hostile]:
-    """Hostile requests by class, every class as often as the others."""
-    good = _jpeg(photo())
-    pictures = [
-        good[: len(good) // 2],
-        b"\xff\xd8" + bytes(5000),
-        b"<svg/>",
-        b"%PDF-1.7",
-        b"",
-        b"GIF89a",
-    ]
-    bombs = [
-        _png_claiming(60_000, 60_000),
-        _png_claiming(1, 2**31 - 1),
-        _png_claiming(49_000, 1_000),
-    ]
-    urls = [
-        "http://127.0.0.1:22/", "http://[::1]/", "http://169.254.169.254/latest/meta-data/",
-        "http://2130706433/", "http://0x7f.1/", "ftp://example.com/x", "file:///etc/passwd",
-        "http://user:word@example.com/", "http://10.0.0.1/x.jpg", "gopher://127.0.0.1:11211/_x",
-    ]  # fmt: skip
-    malformed = [
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"POST /v1/faces HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        b"POST /v1/faces HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-        b"POST /v1/faces HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n",
-        b"POST /v1/faces HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"POST /v1/faces HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\nshort",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-    ]
-    classes = [
-        [Hostile("picture", _post("/v1/faces", body, "image/jpeg")) for body in pictures],
-        [Hostile("bomb", _post("/v1/faces", body, "image/png")) for body in bombs],
-        [Hostile("url", _post("/v1/faces/url", _url(url), "application/json")) for url in urls],
-        [Hostile("http", data, ends=True) for data in malformed],
-    ]
-    longest = max(map(len, classes))
-    return [cases[i % len(cases)] for cases in classes for i in range(longest)]
-
-
-def _url(url: str) -> bytes:
-    return json.dumps({"url": url}).encode()
-
-
-def _post(path: str, body: bytes, kind: str) -> bytes:
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: hostile\r\nContent-Type: {kind}\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-def _png_claiming(width: int, height: int) -> bytes:
-    """A PNG of one black line after another, as far as a few kilobytes of zeros go."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    data = zlib.compress(bytes(4_000_000), 9)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-    )
-
-
 def _jpeg(data: bytes) -> bytes:
     """The photo, small enough for a chat."""
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -257,40 +179,12 @@ def _jpeg(data: bytes) -> bytes:
     return out.getvalue()
 
 
-@contextmanager
-def stranger(body: bytes) -> Iterator[str]:
-    """A web server on this machine that has the photo; its address."""
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "image/jpeg")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 64
-
-    server = Server(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def part(where: str, url: str, mix: Mix, *, good: int, bad: int) -> tuple[Good, Counter[str]]:
     """A mix, by so many good and hostile clients at once; what they saw together."""
-    seen, ills, cases, lock = Good(), Counter[str](), hostile(), threading.Lock()
-    photos = Request("/v1/faces", "image/jpeg", _jpeg(photo()))
-    urls = Request("/v1/faces/url", "application/json", _url(f"{url}/photo.jpg"))
+    seen, ills, lock = Good(), Counter[str](), threading.Lock()
+    picture = _jpeg(photo())
+    cases, photos = hostile(picture), Request("/v1/faces", "image/jpeg", picture)
+    urls = Request("/v1/faces/url", "application/json", url_body(f"{url}/photo.jpg"))
 
     def well(place: int) -> None:
         found = ask_well(where, f"127.0.1.{place + 1}", mix, (photos, urls))
@@ -344,7 +238,10 @@ def report(requests: int, at_once: int, replicas: int) -> dict[str, Any]:
     """The figures: quiet, mixed, and one against the other."""
     good = at_once // 2
     alone = max(good, int(requests * _QUIET_SHARE))
-    with stranger(_jpeg(photo())) as url, site(url.removeprefix("http://"), replicas) as where:
+    with (
+        picture_server(_jpeg(photo())) as url,
+        site(url.removeprefix("http://"), replicas) as where,
+    ):
         part(where, url, Mix(good=2 * at_once, bad=0), good=good, bad=0)
         quiet, _ = part(where, url, Mix(good=alone, bad=0), good=good, bad=0)
         half = Mix(good=requests // 2, bad=requests // 2)

@@ -16,11 +16,11 @@ import psutil
 import redis
 import requests
 
+from benchmarks.picture_server import picture_server
 from benchmarks.redis_server import RedisServer
 from tests.conftest import encoded
 from tests.fakes import Reply, Request, serving
 from tests.local_run import LocalRun
-from tests.picture_server import picture_server
 from tests.service_processes import nginx_command
 from tests.traces import Traces, files_below, open_files, temporary_files
 from utils.images import decode

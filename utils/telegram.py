@@ -41,6 +41,7 @@ class MessageGone(SemblanceError):
 
     status = 409
     code = "message_gone"
+    sentence = "The message that was to become the answer is gone; the bot posts another one."
 
 
 class EditUnknown(MessageGone):

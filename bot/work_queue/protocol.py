@@ -9,6 +9,8 @@ A queue never gives a job up by itself, because the job's owner has to be told: 
 out once more with `Claim.doom` set, and the dispatcher apologises, then buries it. In the same way
 `settle` keeps a final sentence that could not be delivered yet, so that the job is told later
 without being done again.
+
+The file is long because what is promised about people is kept in the same transactions.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.picture_server import picture_server
 from benchmarks.redis_server import RedisServer
 from playground.files import FILE_ID_PREFIX
 from tests.chaos import plan
@@ -22,7 +23,6 @@ from tests.chaos.telegram import Telegram
 from tests.chaos.traffic import Traffic
 from tests.crowd import drawn_faces
 from tests.local_run import LocalRun
-from tests.picture_server import picture_server
 from tests.small_disk import SmallDisk
 from tests.traces import Traces
 

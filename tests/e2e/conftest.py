@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.picture_server import picture_server as serving
 from tests.local_run import LocalRun
 from tests.person import Person
-from tests.picture_server import picture_server as serving
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from benchmarks.picture_server import picture_server
 from services.description.document import document
 from services.description.page import operations_of
 from tests.conftest import encoded
 from tests.doors import opened
 from tests.fakes_services import SECRET, settings
-from tests.picture_server import picture_server
 from utils.settings import ROOT
 
 KEY = "a-key-of-the-tests"

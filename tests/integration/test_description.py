@@ -14,8 +14,8 @@ import pytest
 import requests
 from openapi_spec_validator import validate
 
+from benchmarks.picture_server import picture_server
 from tests.doors import opened
-from tests.picture_server import picture_server
 from utils.settings import ROOT
 
 KEY = "a-key-of-the-tests"

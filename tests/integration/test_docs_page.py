@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from benchmarks.picture_server import picture_server
 from tests.axe import violations
 from tests.browsers import chromium, watched
 from tests.doors import opened
-from tests.picture_server import picture_server
 from utils.settings import ROOT
 
 PHOTO = ROOT / "playground" / "static" / "sample.jpg"

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import requests
 
+from benchmarks.picture_server import picture_server
 from tests.fakes_services import SECRET, TOKEN
 from tests.local_run import free_port
 from tests.metric_values import values_of
 from tests.person import Person
-from tests.picture_server import picture_server
 from tests.service_processes import Process, eventually, gunicorn, nginx, nginx_command, process
 
 MARKER = "marker"

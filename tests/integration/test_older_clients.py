@@ -11,9 +11,9 @@ import pytest
 import requests
 from PIL import Image
 
+from benchmarks.picture_server import picture_server
 from tests.conftest import encoded
 from tests.doors import opened
-from tests.picture_server import picture_server
 from utils.labels import EMOTIONS
 
 KEY = "a-key-of-the-tests"

@@ -13,10 +13,10 @@ from typing import Any
 
 import psutil
 
+from benchmarks.picture_server import picture_server
 from tests import soak
 from tests.crowd import Correspondent, drawn_faces
 from tests.local_run import LocalRun
-from tests.picture_server import picture_server
 from tests.soak.judgement import Verdict, judge, table
 from tests.soak.load import Load
 from tests.soak.samples import Sample, look

@@ -76,8 +76,9 @@ def slow_ones(where: World) -> list[Outcome]:
 
     def held(case: slowness.Slow) -> Outcome:
         with exchange.connected(where.processes["nginx"].socket) as line:
-            took_s = slowness.seconds_held(case, line, PATHS["nginx"])
-        return Outcome("requests", "slow", case.name, CLOSED, CLOSED, took_s, case.limit_s)
+            ended, took_s = slowness.held(case, line, PATHS["nginx"])
+        found = CLOSED if ended else "kept"
+        return Outcome("requests", "slow", case.name, CLOSED, found, took_s, case.limit_s)
 
     every = list(slowness.cases())
     with ThreadPoolExecutor(len(every)) as hands:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.picture_server import picture_server
 from launcher import runtime
 from launcher.runtime import FILES, RuntimeUnavailable, fetch, is_there
-from tests.picture_server import picture_server
 from tests.service_processes import free_port
 
 
